@@ -1,0 +1,1 @@
+"""What the shape of the code must be: each check is a function of a root folder, tested with planted violations."""

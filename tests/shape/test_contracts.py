@@ -1,0 +1,175 @@
+"""The contracts of .importlinter cover the house, and each of them breaks where it should."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.shape.contracts import contracts, uncovered, without_init
+from tests.shape.planting import plant
+from tests.shape.sources import ROOT
+
+HOUSE = {
+    "treff": "wiring settings urls cli embedded",
+    "treff.kernel": "clock zones intervals ids secrets texts errors",
+    "treff.audit": "actions models",
+    "treff.events": "actions ports",
+    "treff.workspaces": "apps actions queries models rules states errors",
+    "treff.people": "apps actions queries models errors",
+    "treff.booking_types": "actions models rules",
+    "treff.appointments": "apps actions queries models rules ports states errors",
+    "treff.conferencing": "tasks reconcile actions grants journal queries models plan rules ports states errors",
+    "treff.mail": "tasks actions rendering queries models plan invitations",
+    "treff.providers": "",
+    "treff.providers.zoom": "adapter client oauth inbound wire",
+    "treff.providers.teams": "adapter client oauth inbound wire",
+    "treff.web": "access",
+    "treff.web.console": "views",
+    "treff.web.api": "views",
+    "treff.web.inbound": "views",
+    "treff.management": "",
+    "treff.management.commands": "doctor",
+    "simulators": "",
+    "simulators.zoom": "server",
+    "simulators.mailbox": "server",
+}
+"""Package -> its modules, as they will stand."""
+
+ALLOWED = {
+    "treff/cli.py": "import treff.wiring, treff.embedded, treff.settings, httpx2",
+    "treff/wiring.py": "import treff.providers.zoom.adapter, treff.conferencing.tasks, treff.mail.tasks",
+    "treff/urls.py": "import treff.web.console.views, treff.web.api.views",
+    "treff/web/console/views.py": "import treff.appointments.actions, treff.conferencing.queries, treff.web.access",
+    "treff/web/inbound/views.py": "import treff.providers.zoom.inbound, treff.conferencing.actions",
+    "treff/providers/zoom/adapter.py": "import treff.conferencing.ports, treff.providers.zoom.client",
+    "treff/providers/zoom/client.py": "import httpx2, treff.providers.zoom.wire, treff.kernel.clock",
+    "treff/conferencing/reconcile.py": "import treff.conferencing.actions, treff.appointments.actions",
+    "treff/appointments/actions.py": "import treff.appointments.queries, treff.booking_types.rules",
+    "treff/appointments/models.py": "import django.db, treff.people.models, treff.appointments.states",
+    "treff/appointments/errors.py": "import treff.kernel.errors",
+    "treff/appointments/rules.py": "import treff.appointments.states, treff.kernel.intervals",
+    "simulators/zoom/server.py": "import aiohttp",
+}
+"""Imports that go the right way."""
+
+PLANTED = [
+    ("packages", "treff/people/queries.py", "treff.appointments.models"),
+    ("packages", "treff/audit/actions.py", "treff.events.actions"),
+    ("packages", "treff/conferencing/queries.py", "treff.mail.models"),
+    ("packages", "treff/workspaces/actions.py", "treff.web.access"),
+    ("packages", "treff/kernel/clock.py", "treff.settings"),
+    ("packages", "treff/gadgets.py", "treff.kernel"),
+    ("features", "treff/workspaces/models.py", "treff.workspaces.queries"),
+    ("features", "treff/appointments/states.py", "treff.appointments.errors"),
+    ("features", "treff/people/gadgets.py", "treff.kernel"),
+    ("conferencing", "treff/conferencing/plan.py", "treff.conferencing.models"),
+    ("conferencing", "treff/conferencing/grants.py", "treff.conferencing.reconcile"),
+    ("conferencing", "treff/conferencing/gadgets.py", "treff.kernel"),
+    ("mail", "treff/mail/invitations.py", "treff.mail.rendering"),
+    ("mail", "treff/mail/gadgets.py", "treff.kernel"),
+    ("kernel", "treff/kernel/errors.py", "treff.kernel.clock"),
+    ("kernel", "treff/kernel/gadgets.py", "treff.kernel.ids"),
+    ("provider", "treff/providers/zoom/wire.py", "treff.providers.zoom.client"),
+    ("provider", "treff/providers/teams/gadgets.py", "treff.kernel"),
+    ("faces", "treff/web/api/views.py", "treff.web.console.views"),
+    ("faces", "treff/web/access.py", "treff.web.api.views"),
+    ("plain", "treff/kernel/ids.py", "django.utils.crypto"),
+    ("plain", "treff/embedded.py", "psycopg"),
+    ("decisions_are_pure", "treff/booking_types/rules.py", "django.conf"),
+    ("decisions_are_pure", "treff/conferencing/plan.py", "treff.appointments.models"),
+    ("decisions_are_pure", "treff/conferencing/ports.py", "httpx2"),
+    ("http", "treff/web/console/views.py", "httpx2"),
+    ("http", "treff/conferencing/reconcile.py", "httpx2"),
+    ("vendors", "treff/providers/teams/client.py", "treff.providers.zoom.wire"),
+    ("edges", "treff/web/console/views.py", "treff.providers.zoom.oauth"),
+    ("languages", "treff/providers/zoom/client.py", "treff.conferencing.ports"),
+    ("top", "treff/workspaces/actions.py", "treff.embedded"),
+    ("top", "treff/web/access.py", "treff.settings"),
+    ("simulators", "treff/cli.py", "simulators.zoom.server"),
+    ("simulators", "simulators/mailbox/server.py", "treff.kernel"),
+    ("simulated", "simulators/mailbox/server.py", "simulators.zoom.server"),
+]
+"""Contract -> file and the import in it that breaks this contract."""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A scratch checkout with every module of step 1 and imports that are all allowed."""
+    files = {}
+    for package, modules in HOUSE.items():
+        folder = "src/" + package.replace(".", "/")
+        files |= {f"{folder}/{name}.py": "" for name in ["__init__", *modules.split()]}
+    files |= {f"src/{path}": text + "\n" for path, text in ALLOWED.items()}
+    return plant(tmp_path, files)
+
+
+def lint(house: Path, *contract: str) -> subprocess.CompletedProcess[str]:
+    """Run the real linter with the real contracts over the scratch checkout."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    limits = [word for name in contract for word in ("--contract", name)]
+    return subprocess.run(
+        [str(linter), "--no-logo", "--no-cache", "--config", str(ROOT / ".importlinter"), *limits],
+        cwd=house,
+        env={**os.environ, "PYTHONPATH": f"{house / 'src'}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_contracts_cover_every_package_and_name_no_other() -> None:
+    assert uncovered(ROOT) == []
+
+
+def test_every_package_has_an_init_file_so_that_the_checks_look_inside() -> None:
+    assert without_init(ROOT) == []
+
+
+def test_a_house_as_it_is_drawn_keeps_every_contract(house: Path) -> None:
+    result = lint(house)
+    assert (result.returncode, "0 broken" in result.stdout) == (0, True), result.stdout + result.stderr
+
+
+def test_a_house_of_which_little_stands_keeps_every_contract(house: Path) -> None:
+    for package in ("conferencing", "mail", "web", "providers", "management"):
+        shutil.rmtree(house / "src/treff" / package)
+    for module in ("wiring", "settings", "urls", "cli", "embedded"):
+        (house / f"src/treff/{module}.py").unlink()
+    result = lint(house)
+    assert (result.returncode, "0 broken" in result.stdout) == (0, True), result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(("contract", "path", "imported"), PLANTED)
+def test_a_planted_violation_breaks_its_contract(house: Path, contract: str, path: str, imported: str) -> None:
+    (house / "src" / path).write_text(f"import {imported}\n", encoding="utf-8")
+    result = lint(house, contract)
+    assert (result.returncode, "1 broken" in result.stdout) == (1, True), result.stdout + result.stderr
+
+
+def test_every_contract_has_a_planted_violation() -> None:
+    assert set(contracts(ROOT)) - {contract for contract, _, _ in PLANTED} == {"bots"}  # as "vendors", none stands yet
+
+
+def test_a_package_in_no_layer_is_seen(house: Path) -> None:
+    shutil.copy(ROOT / ".importlinter", house)
+    plant(house, {"src/treff/gadgets/rules.py": ""})
+    assert uncovered(house) == ["src/treff/gadgets stands in no layer of .importlinter"]
+
+
+def test_a_package_whose_inside_has_no_contract_and_a_name_that_nobody_knows_are_seen(house: Path) -> None:
+    text = (ROOT / ".importlinter").read_text(encoding="utf-8")
+    assert text.count("    treff.people\n    treff.availability\n    treff.booking_types\n") == 2
+    broken = text.replace("    treff.people\n    treff.availability\n", "    treff.pepole\n", 1)
+    (house / ".importlinter").write_text(broken, encoding="utf-8")
+    assert uncovered(house) == [
+        "src/treff/people is a container of 0 contracts; one is right",
+        ".importlinter, features: nobody knows treff.pepole",
+    ]
+
+
+def test_a_folder_without_an_init_file_is_seen(house: Path) -> None:
+    (house / "src/treff/web/api/__init__.py").unlink()
+    assert without_init(house) == ["src/treff/web/api has no __init__.py"]
