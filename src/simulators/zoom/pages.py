@@ -1,0 +1,84 @@
+"""HTML: templates, the headers every page carries, and who is signed in to this Zoom in the browser."""
+
+from datetime import datetime, timedelta
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+from aiohttp import web
+
+from simulators.zoom import users
+from simulators.zoom.users import User
+from simulators.zoom.vendor import WORLD
+from simulators.zoom.world import World
+
+COOKIE = "zoom_simulator_user"
+# No form-action: after Allow the form's answer redirects to the app's own address, which that directive would block.
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+STATIC_TYPES = {"zoom.css": "text/css", "portal.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+_templates = jinja2.Environment(
+    loader=jinja2.PackageLoader("simulators.zoom", "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(template: str, status: int = 200, **values: Any) -> web.Response:
+    response = web.Response(
+        text=_templates.get_template(template).render(**values), status=status, content_type="text/html"
+    )
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def signed_in(request: web.Request) -> User | None:
+    return users.find(request.app[WORLD].store, request.cookies.get(COOKIE))
+
+
+def sign_in(response: web.StreamResponse, user: User) -> None:
+    response.set_cookie(COOKIE, user.id, httponly=True, samesite="Lax", path="/")
+
+
+def sign_out(response: web.StreamResponse) -> None:
+    response.del_cookie(COOKIE, path="/")
+
+
+def local_time(instant: str, zone: str) -> str:
+    """``Tue 1 Dec 2026, 09:00 CET`` in the given zone."""
+    at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M %Z}"
+
+
+def local_end(instant: str, minutes: int, zone: str) -> str:
+    """The time of day at which something that begins then is over."""
+    at = datetime.fromisoformat(instant) + timedelta(minutes=minutes)
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def chunked(number: int) -> str:
+    """A meeting number as Zoom writes it for people: ``812 3456 7890``."""
+    text = str(number)
+    return f"{text[:3]} {text[3:-4]} {text[-4:]}"
+
+
+async def serve_static(request: web.Request) -> web.Response:
+    name = request.match_info["name"]
+    if name not in STATIC_TYPES:
+        raise web.HTTPNotFound
+    body = resources.files("simulators.zoom").joinpath("static", name).read_bytes()
+    return web.Response(body=body, content_type=STATIC_TYPES[name], headers={"Cache-Control": "no-cache"})
+
+
+def app_name(world: World) -> str:
+    return world.config.app.name
+
+
+_templates.globals.update(local_time=local_time, local_end=local_end)
+_templates.filters["chunked"] = chunked

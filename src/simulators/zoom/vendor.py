@@ -1,0 +1,270 @@
+"""The vendor's side of the wire: reads a request, lets Zoom act on it, and lets ordered faults happen in between."""
+
+import asyncio
+import contextlib
+import functools
+import gzip
+import json
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from simulators.zoom import api, oauth
+from simulators.zoom.clock import format_precise
+from simulators.zoom.faults import REMOVED, Fault
+from simulators.zoom.world import Answer, Call, Refusal, World, json_answer
+
+WORLD = web.AppKey("world", World)
+LATE_ACTS = web.AppKey("late_acts", set[asyncio.Task[None]])
+Verb = Callable[[World, Call], Answer]
+
+VERBS: dict[str, Verb] = {
+    "me": api.answer_me,
+    "create": api.answer_create,
+    "update": api.answer_update,
+    "delete": api.answer_delete,
+    "token": oauth.answer_token,
+    "refresh": oauth.answer_token,
+    "revoke": oauth.answer_revoke,
+    "other": api.answer_unknown,
+}
+SILENT = frozenset({"hang", "act_then_hang", "act_after"})
+BROKEN = frozenset({"reset", "act_then_reset", "down"})
+MEBIBYTE = 1024 * 1024
+WAF_PAGE = "<!doctype html><title>Sign in to the network</title><h1>Please sign in to use this network</h1>"
+
+
+@dataclass
+class Entry:
+    """The line in the call log of the request at hand."""
+
+    world: World
+    number: int
+
+    def note(self, answer: Answer, status: int | None) -> None:
+        self.world.store.execute(
+            "UPDATE calls SET status = ?, user_id = COALESCE(?, user_id), meeting_id = COALESCE(?, meeting_id)"
+            " WHERE number = ?",
+            status,
+            answer.user_id,
+            answer.meeting_id,
+            self.number,
+        )
+
+
+def add_routes(app: web.Application) -> None:
+    app[LATE_ACTS] = set()
+    app.on_cleanup.append(_drop_late_acts)
+    app.router.add_post("/oauth/token", functools.partial(_serve, "token"))
+    app.router.add_post("/oauth/revoke", functools.partial(_serve, "revoke"))
+    app.router.add_get("/v2/users/{target}", functools.partial(_serve, "me"), allow_head=False)
+    app.router.add_post("/v2/users/{target}/meetings", functools.partial(_serve, "create"))
+    app.router.add_patch("/v2/meetings/{target}", functools.partial(_serve, "update"))
+    app.router.add_delete("/v2/meetings/{target}", functools.partial(_serve, "delete"))
+    app.router.add_route("*", "/v2/{target:.*}", functools.partial(_serve, "other"))
+
+
+async def _serve(operation: str, request: web.Request) -> web.StreamResponse:
+    """One call.
+
+    1. Read it whole, so that whatever happens next happens after the client has sent everything.
+    2. Log it, and take the fault ordered for it, if any.
+    3. Act, unless the fault says not to, or not yet.
+    4. Answer, or do what the fault does instead.
+    """
+    world = request.app[WORLD]
+    body = await request.read()
+    if operation == "token" and oauth.wants_refresh(body):
+        operation = "refresh"
+    target = request.match_info.get("target", "")
+    call = Call(operation, request.headers, request.query, body, target)
+    fault = world.faults.take(operation)
+    entry = _log(world, call, fault, request.query_string)
+    if fault is None:
+        answer = act(world, call)
+        entry.note(answer, answer.status)
+        return _respond(answer)
+    return await _misbehave(request, call, fault, entry)
+
+
+def act(world: World, call: Call) -> Answer:
+    """Zoom's normal answer, refusals included."""
+    try:
+        return VERBS[call.operation](world, call)
+    except Refusal as refusal:
+        return json_answer(refusal.status, refusal.content, headers=refusal.headers)
+
+
+async def _misbehave(request: web.Request, call: Call, fault: Fault, entry: Entry) -> web.StreamResponse:
+    world = request.app[WORLD]
+    cleared = world.faults.cleared
+    if fault.kind == "delay":
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(cleared.wait(), fault.seconds)
+    if fault.kind == "act_after":
+        _act_later(request.app, call, fault, entry)
+        return await _hang(request, cleared)
+    answer = act(world, call) if fault.acts_first else Answer(HTTPStatus.OK, b"{}")
+    if fault.kind in SILENT:
+        entry.note(answer, None)
+        return await _hang(request, cleared)
+    if fault.kind in BROKEN:
+        entry.note(answer, None)
+        return _break_off(request, with_reset=fault.kind != "down")
+    spoilt = spoil(fault, answer)
+    entry.note(spoilt, spoilt.status)
+    if fault.kind == "drip":
+        return await _drip(request, spoilt, fault.seconds or 1.0)
+    if fault.kind == "truncate":
+        return await _truncate(request, spoilt, fault.bytes or 0)
+    if fault.kind == "huge":
+        return await _flood(request, spoilt, fault.bytes or 100 * MEBIBYTE)
+    return _respond(spoilt)
+
+
+def spoil(fault: Fault, answer: Answer) -> Answer:
+    """The answer this fault turns Zoom's into."""
+    status = fault.status or answer.status
+    headers = {**answer.headers, **fault.headers}
+    ids = {"user_id": answer.user_id, "meeting_id": answer.meeting_id}
+    if fault.kind in ("status", "status_after"):
+        status = fault.status or 500
+        default = {"code": status, "message": HTTPStatus(status).phrase}
+        content_type = "application/json;charset=UTF-8"
+        return Answer(status, _encode(default if fault.body is None else fault.body), headers, content_type, **ids)
+    if fault.kind == "html":
+        page = WAF_PAGE if fault.body is None else str(fault.body)
+        return Answer(fault.status or 200, page.encode(), headers, "text/html;charset=UTF-8", **ids)
+    if fault.kind == "bad_json":
+        # The text breaks off in its last brace, so whoever looks closely can still find the id in it.
+        broken = answer.body[:-1] + b",,"
+        return Answer(status, broken if fault.body is None else _encode(fault.body), headers, **ids)
+    if fault.kind == "empty":
+        return Answer(status, b"", headers, **ids)
+    if fault.kind == "gzip_bomb":
+        return Answer(status, _bomb(fault.bytes or 100 * MEBIBYTE), {**headers, "Content-Encoding": "gzip"}, **ids)
+    if fault.kind == "mutate" and 200 <= answer.status < 300 and answer.body:
+        return Answer(status, _mutate(answer.body, fault), headers, **ids)
+    return Answer(status, answer.body, headers, answer.content_type, **ids)
+
+
+def _mutate(body: bytes, fault: Fault) -> bytes:
+    content = json.loads(body)
+    *path, last = (fault.field or "").split(".")
+    holder = content
+    for name in path:
+        holder = holder.setdefault(name, {})
+    if fault.value is REMOVED:
+        holder.pop(last, None)
+    else:
+        holder[last] = fault.value
+    return json.dumps(content).encode()
+
+
+def _encode(body: object) -> bytes:
+    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+
+@functools.lru_cache(maxsize=2)
+def _bomb(size: int) -> bytes:
+    return gzip.compress(b'{"id":' + b" " * size + b"1}", compresslevel=9)
+
+
+def _respond(answer: Answer) -> web.Response:
+    if answer.status == HTTPStatus.NO_CONTENT:
+        return web.Response(status=204, headers=answer.headers)
+    headers = {"Content-Type": answer.content_type, **answer.headers}
+    return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+
+def _log(world: World, call: Call, fault: Fault | None, query: str) -> Entry:
+    number = call.target if call.operation in ("update", "delete") and call.target.isdigit() else None
+    cursor = world.store.execute(
+        "INSERT INTO calls (operation, at, query, user_id, meeting_id, fault) VALUES (?, ?, ?, ?, ?, ?)",
+        call.operation,
+        format_precise(world.clock.now()),
+        query,
+        api.identify(world, call),
+        int(number[:18]) if number else None,
+        fault.kind if fault else None,
+    )
+    return Entry(world, int(cursor.lastrowid or 0))
+
+
+def _act_later(app: web.Application, call: Call, fault: Fault, entry: Entry) -> None:
+    """Act after so many seconds, whether or not the client is still there."""
+
+    async def act_when_due() -> None:
+        await asyncio.sleep(fault.seconds or 0)
+        entry.note(act(app[WORLD], call), None)
+
+    task = asyncio.create_task(act_when_due())
+    app[LATE_ACTS].add(task)
+    task.add_done_callback(app[LATE_ACTS].discard)
+
+
+async def _drop_late_acts(app: web.Application) -> None:
+    for task in list(app[LATE_ACTS]):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _hang(request: web.Request, cleared: asyncio.Event) -> web.StreamResponse:
+    """Say nothing until the client leaves or the faults are cleared, then close."""
+    while request.transport is not None and not request.transport.is_closing() and not cleared.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(cleared.wait(), 0.1)
+    return _break_off(request, with_reset=False)
+
+
+def _break_off(request: web.Request, with_reset: bool) -> web.StreamResponse:
+    """End the connection without an answer: with RST, or quietly as a server that goes away."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if with_reset and connection is not None:
+            # Closing with a linger time of zero makes the kernel send RST instead of FIN.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()  # goes nowhere: the transport is closed
+
+
+async def _start(request: web.Request, answer: Answer, length: int) -> web.StreamResponse:
+    headers = {"Content-Type": answer.content_type, **answer.headers, "Content-Length": str(length)}
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    await response.prepare(request)
+    return response
+
+
+async def _drip(request: web.Request, answer: Answer, seconds: float) -> web.StreamResponse:
+    response = await _start(request, answer, len(answer.body))
+    with contextlib.suppress(ConnectionError):
+        for position in range(len(answer.body)):
+            await response.write(answer.body[position : position + 1])
+            await asyncio.sleep(seconds)
+    return response
+
+
+async def _truncate(request: web.Request, answer: Answer, size: int) -> web.StreamResponse:
+    response = await _start(request, answer, len(answer.body))
+    await response.write(answer.body[:size])
+    if request.transport is not None:
+        request.transport.close()  # after what was written, unlike abort
+    return response
+
+
+async def _flood(request: web.Request, answer: Answer, size: int) -> web.StreamResponse:
+    """The body, after a padding field of that many bytes."""
+    head, tail = b'{"padding":"', b'",' + answer.body[1:]
+    response = await _start(request, answer, len(head) + size + len(tail))
+    with contextlib.suppress(ConnectionError):
+        await response.write(head)
+        for begin in range(0, size, MEBIBYTE):
+            await response.write(b"x" * min(MEBIBYTE, size - begin))
+        await response.write(tail)
+    return response
