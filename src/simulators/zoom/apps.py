@@ -5,7 +5,7 @@ from simulators.zoom.world import World
 
 
 def granted_scopes(world: World, user_id: str, asked: tuple[str, ...] | None = None) -> tuple[str, ...]:
-    """The scopes a consent gives: the app's, or what the control side set for this user, narrowed to those asked for."""
+    """The scopes a consent gives: the app's, or those set for this user by control, narrowed to those asked for."""
     user = users.find(world.store, user_id)
     scopes = user.scopes if user and user.scopes is not None else world.app_scopes
     return scopes if asked is None else tuple(scope for scope in scopes if scope in asked)

@@ -35,7 +35,7 @@ REMOVED = object()
 class Fault:
     """One order. ``times`` None: until cleared. ``skip``: so many matching calls pass first.
 
-    ``acts`` overrides whether Zoom acts on the call, for the kinds that answer something else (``html``, ``empty`` ...).
+    ``acts`` overrides whether Zoom acts on the call, for kinds that answer something else (``html``, ``empty`` ...).
     ``value`` REMOVED takes the field out.
     """
 

@@ -11,11 +11,13 @@ from aiohttp import web
 from simulators.zoom import users
 from simulators.zoom.users import User
 from simulators.zoom.vendor import WORLD
-from simulators.zoom.world import World
 
 COOKIE = "zoom_simulator_user"
 # No form-action: after Allow the form's answer redirects to the app's own address, which that directive would block.
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
 STATIC_TYPES = {"zoom.css": "text/css", "portal.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 _templates = jinja2.Environment(
@@ -74,10 +76,6 @@ async def serve_static(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     body = resources.files("simulators.zoom").joinpath("static", name).read_bytes()
     return web.Response(body=body, content_type=STATIC_TYPES[name], headers={"Cache-Control": "no-cache"})
-
-
-def app_name(world: World) -> str:
-    return world.config.app.name
 
 
 _templates.globals.update(local_time=local_time, local_end=local_end)

@@ -62,7 +62,23 @@ DEFAULTS: dict[str, Any] = {
     "resources": [],
 }
 KNOWN = frozenset(DEFAULTS) | frozenset(
-    ["additional_data_center_regions", "audio_conference_info", "authentication_domains", "authentication_exception", "authentication_name", "authentication_option", "auto_add_recording_to_video_management", "calendar_type", "contact_email", "contact_name", "custom_keys", "waiting_room_options", "who_will_receive_summary", "who_can_ask_questions", "summary_template_id"]
+    [
+        "additional_data_center_regions",
+        "audio_conference_info",
+        "authentication_domains",
+        "authentication_exception",
+        "authentication_name",
+        "authentication_option",
+        "auto_add_recording_to_video_management",
+        "calendar_type",
+        "contact_email",
+        "contact_name",
+        "custom_keys",
+        "waiting_room_options",
+        "who_will_receive_summary",
+        "who_can_ask_questions",
+        "summary_template_id",
+    ]
 )
 
 

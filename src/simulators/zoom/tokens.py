@@ -150,10 +150,10 @@ def read_access(world: World, token: str) -> tuple[str, tuple[str, ...]]:
     return row["user_id"], tuple(row["scopes"].split())
 
 
-def redirect_with(redirect_uri: str, **values: str | None) -> str:
-    """The redirect URI with these query parameters added, the absent ones left out."""
+def redirect_with(target: str, /, **values: str | None) -> str:
+    """The address with these query parameters added, the absent ones left out."""
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in values.items() if value is not None)
-    return f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{query}"
+    return f"{target}{'&' if '?' in target else '?'}{query}"
 
 
 def _verifier_matches(challenge: str, method: str, verifier: str | None) -> bool:

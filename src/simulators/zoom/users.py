@@ -18,7 +18,7 @@ class User:
 
     ``defaults`` are the user's meeting settings where a request says nothing, ``locked`` what an administrator fixed
     and no request can change. ``scopes`` are granted to the app instead of its own when set. ``secured`` is Zoom's
-    "require that all meetings are secured with one security option", ``require_passcode`` the user's own passcode setting.
+    "require that all meetings are secured with one security option", ``require_passcode`` the user's passcode setting.
     """
 
     id: str

@@ -17,7 +17,38 @@ MEETING_TYPES = (INSTANT, SCHEDULED, RECURRING_NO_TIME, RECURRING, SCREEN_SHARE)
 
 TEXT_LIMITS = {"topic": 200, "agenda": 2000, "timezone": None, "schedule_for": None, "template_id": None}
 SETTING_FLAGS = frozenset(
-    ["allow_multiple_devices", "alternative_hosts_email_notification", "close_registration", "email_notification", "focus_mode", "host_video", "join_before_host", "meeting_authentication", "mute_upon_entry", "participant_video", "private_meeting", "registrants_confirmation_email", "registrants_email_notification", "show_join_info", "show_share_button", "use_pmi", "waiting_room", "watermark", "host_save_video_order", "alternative_host_update_polls", "internal_meeting", "participant_focused_meeting", "push_change_to_calendar", "auto_start_meeting_summary", "auto_start_ai_companion_questions", "device_testing", "request_permission_to_unmute_participants", "allow_host_control_participant_mute_state", "disable_participant_video", "email_in_attendee_report"]
+    [
+        "allow_multiple_devices",
+        "alternative_hosts_email_notification",
+        "close_registration",
+        "email_notification",
+        "focus_mode",
+        "host_video",
+        "join_before_host",
+        "meeting_authentication",
+        "mute_upon_entry",
+        "participant_video",
+        "private_meeting",
+        "registrants_confirmation_email",
+        "registrants_email_notification",
+        "show_join_info",
+        "show_share_button",
+        "use_pmi",
+        "waiting_room",
+        "watermark",
+        "host_save_video_order",
+        "alternative_host_update_polls",
+        "internal_meeting",
+        "participant_focused_meeting",
+        "push_change_to_calendar",
+        "auto_start_meeting_summary",
+        "auto_start_ai_companion_questions",
+        "device_testing",
+        "request_permission_to_unmute_participants",
+        "allow_host_control_participant_mute_state",
+        "disable_participant_video",
+        "email_in_attendee_report",
+    ]
 )
 SETTING_CHOICES: dict[str, tuple[object, ...]] = {
     "approval_type": (0, 1, 2),

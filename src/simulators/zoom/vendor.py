@@ -8,7 +8,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from aiohttp import web
@@ -19,7 +19,6 @@ from simulators.zoom.faults import REMOVED, Fault
 from simulators.zoom.world import Answer, Call, Refusal, World, json_answer
 
 WORLD = web.AppKey("world", World)
-LATE_ACTS = web.AppKey("late_acts", set[asyncio.Task[None]])
 Verb = Callable[[World, Call], Answer]
 
 VERBS: dict[str, Verb] = {
@@ -56,8 +55,18 @@ class Entry:
         )
 
 
+@dataclass
+class LateActs:
+    """What Zoom will still do although the client was never answered."""
+
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+LATE_ACTS = web.AppKey("late_acts", LateActs)
+
+
 def add_routes(app: web.Application) -> None:
-    app[LATE_ACTS] = set()
+    app[LATE_ACTS] = LateActs()
     app.on_cleanup.append(_drop_late_acts)
     app.router.add_post("/oauth/token", functools.partial(_serve, "token"))
     app.router.add_post("/oauth/revoke", functools.partial(_serve, "revoke"))
@@ -128,28 +137,27 @@ async def _misbehave(request: web.Request, call: Call, fault: Fault, entry: Entr
 
 def spoil(fault: Fault, answer: Answer) -> Answer:
     """The answer this fault turns Zoom's into."""
-    status = fault.status or answer.status
+    status, kind = fault.status or answer.status, fault.kind
     headers = {**answer.headers, **fault.headers}
-    ids = {"user_id": answer.user_id, "meeting_id": answer.meeting_id}
-    if fault.kind in ("status", "status_after"):
-        status = fault.status or 500
+    content_type, body = answer.content_type, answer.body
+    if kind in ("status", "status_after"):
+        status, content_type = fault.status or 500, Answer.content_type
         default = {"code": status, "message": HTTPStatus(status).phrase}
-        content_type = "application/json;charset=UTF-8"
-        return Answer(status, _encode(default if fault.body is None else fault.body), headers, content_type, **ids)
-    if fault.kind == "html":
-        page = WAF_PAGE if fault.body is None else str(fault.body)
-        return Answer(fault.status or 200, page.encode(), headers, "text/html;charset=UTF-8", **ids)
-    if fault.kind == "bad_json":
+        body = _encode(default if fault.body is None else fault.body)
+    elif kind == "html":
+        status, content_type = fault.status or 200, "text/html;charset=UTF-8"
+        body = WAF_PAGE.encode() if fault.body is None else str(fault.body).encode()
+    elif kind == "bad_json":
         # The text breaks off in its last brace, so whoever looks closely can still find the id in it.
-        broken = answer.body[:-1] + b",,"
-        return Answer(status, broken if fault.body is None else _encode(fault.body), headers, **ids)
-    if fault.kind == "empty":
-        return Answer(status, b"", headers, **ids)
-    if fault.kind == "gzip_bomb":
-        return Answer(status, _bomb(fault.bytes or 100 * MEBIBYTE), {**headers, "Content-Encoding": "gzip"}, **ids)
-    if fault.kind == "mutate" and 200 <= answer.status < 300 and answer.body:
-        return Answer(status, _mutate(answer.body, fault), headers, **ids)
-    return Answer(status, answer.body, headers, answer.content_type, **ids)
+        body = body[:-1] + b",," if fault.body is None else _encode(fault.body)
+    elif kind == "empty":
+        body = b""
+    elif kind == "gzip_bomb":
+        headers["Content-Encoding"] = "gzip"
+        body = _bomb(fault.bytes or 100 * MEBIBYTE)
+    elif kind == "mutate" and 200 <= status < 300 and body:
+        body = _mutate(body, fault)
+    return replace(answer, status=status, body=body, headers=headers, content_type=content_type)
 
 
 def _mutate(body: bytes, fault: Fault) -> bytes:
@@ -203,12 +211,12 @@ def _act_later(app: web.Application, call: Call, fault: Fault, entry: Entry) -> 
         entry.note(act(app[WORLD], call), None)
 
     task = asyncio.create_task(act_when_due())
-    app[LATE_ACTS].add(task)
-    task.add_done_callback(app[LATE_ACTS].discard)
+    app[LATE_ACTS].tasks.add(task)
+    task.add_done_callback(app[LATE_ACTS].tasks.discard)
 
 
 async def _drop_late_acts(app: web.Application) -> None:
-    for task in list(app[LATE_ACTS]):
+    for task in list(app[LATE_ACTS].tasks):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
