@@ -1,4 +1,4 @@
-"""The files that the checks look at, read and parsed once per process."""
+"""The files that the checks look at, parsed once per process."""
 
 import ast
 import subprocess
@@ -21,10 +21,14 @@ def python_files(root: Path, folders: tuple[str, ...] = EVERYTHING) -> Iterator[
                 yield path
 
 
-@cache
 def tree(path: Path) -> ast.Module:
-    """The syntax tree of a file. Raises SyntaxError with the file's name."""
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    """The syntax tree of a file, shared by all who ask. Raises SyntaxError with the file's name."""
+    return _parsed(path.read_text(encoding="utf-8"), str(path))
+
+
+@cache
+def _parsed(text: str, filename: str) -> ast.Module:
+    return ast.parse(text, filename=filename)
 
 
 def place(root: Path, path: Path, node: ast.AST | None = None) -> str:
