@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -33,14 +33,18 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL runs as an ac
 as_anybody = pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every directory")
 
 
+def extend_path(*places: Path) -> dict[str, str]:
+    path = os.pathsep.join((*map(str, places), os.environ.get("PYTHONPATH", "")))
+    return {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep)}
+
+
 class User:
     """A process that uses the database until it is told to leave, or is killed."""
 
     def __init__(self, data_dir: Path, *, durability: str = "off", path: Path | None = None) -> None:
-        search = os.pathsep.join(str(entry) for entry in (path, SOURCE) if entry)
         self.process = subprocess.Popen(
             (sys.executable, "-c", USER, str(data_dir), durability),
-            env={**os.environ, "PYTHONPATH": search},
+            env=extend_path(*((path,) if path else ()), SOURCE),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -72,9 +76,7 @@ def make_place() -> Iterator[Path]:
     try:
         yield place
     finally:
-        for process in find_living(place):
-            process.kill()
-        await_empty(place)
+        kill_living(place)
         shutil.rmtree(place)
 
 
@@ -140,6 +142,13 @@ def await_empty(place: Path) -> None:
     assert living == []
 
 
+def kill_living(place: Path) -> None:
+    for process in find_living(place):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    await_empty(place)
+
+
 def ask(url: str, query: str) -> object:
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(query).fetchone()
@@ -162,9 +171,7 @@ def read_postmaster_pid(data_dir: Path) -> int:
 
 def kill_server(data_dir: Path) -> None:
     """As a crash does: every process of the server at once, the guardian too."""
-    for process in find_living(data_dir):
-        process.kill()
-    await_empty(data_dir)
+    kill_living(data_dir)
 
 
 # --- Coming and going -----------------------------------------------------------------------------------------------
@@ -215,8 +222,7 @@ import psycopg
 psycopg.connect(server.url).close()
 server.stop()
 """
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    subprocess.run((sys.executable, "-c", script, str(data_dir)), env=environment, check=True, timeout=60)
+    subprocess.run((sys.executable, "-c", script, str(data_dir)), env=extend_path(SOURCE), check=True, timeout=60)
     assert find_living(data_dir) == []
 
 
