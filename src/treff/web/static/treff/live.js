@@ -40,6 +40,8 @@
     if (!dialog || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     dialog.showModal();
+    const first = dialog.querySelector(".dialog-body :is(input:not([type=hidden]), textarea, select, [data-closes])");
+    if (first) first.focus();
   });
   on("keydown", "a[data-opens]", (link, event) => {
     if (event.key !== " ") return;
@@ -90,6 +92,9 @@
     button.resetTimer = setTimeout(() => { label.textContent = before; }, 2000);
   });
   on("focusin", "input[data-selects]", (input) => input.select());
+
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) tab.scrollIntoView({ block: "nearest", inline: "center" });
 
   on("click", "[data-dismisses]", (button) => button.closest(".alert").remove());
 

@@ -1,0 +1,1 @@
+"""Appointments: the aggregate and its verbs."""

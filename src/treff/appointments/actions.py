@@ -1,0 +1,210 @@
+"""The verbs. Each is one transaction with its audit entry and its announcement; none talks to anybody outside."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from psycopg.errors import ExclusionViolation
+
+from treff.appointments import queries, rules
+from treff.appointments.errors import AlreadyCancelled, AlreadyOver, ChangedMeanwhile, LeadHasAppointments, SlotTaken
+from treff.appointments.models import Appointment, Attendee, HostBusy
+from treff.appointments.ports import Amendment, Booking
+from treff.appointments.states import Status
+from treff.audit.actions import record
+from treff.booking_types.models import BookingType
+from treff.booking_types.queries import booking_type
+from treff.booking_types.rules import check_duration, check_provider
+from treff.booking_types.states import Provider
+from treff.events.actions import announce
+from treff.kernel import clock, texts
+from treff.kernel.errors import N_, Invalid
+from treff.people.actions import hide_lead
+from treff.people.queries import lead
+from treff.workspaces.models import Member
+from treff.workspaces.ports import Scope
+from treff.workspaces.queries import members
+from treff.workspaces.states import Permission
+
+
+def book(scope: Scope, wanted: Booking) -> Appointment:
+    """A new appointment; the host defaults to the member who books, length and provider to the booking type's.
+
+    Raises Invalid, NotAllowed, NotHere (lead, host or booking type), SlotTaken.
+    """
+    scope.require(Permission.BOOK)
+    start_at = rules.check_start(wanted.start_at, clock.now())
+    attendees = rules.check_attendees(wanted.attendees)
+    with _no_double_booking(), transaction.atomic():
+        kind = booking_type(scope, wanted.booking_type) if wanted.booking_type else None
+        person = lead(scope, wanted.lead_id)
+        host = _host(scope, wanted.host_id)
+        appointment = Appointment.objects.create(
+            workspace_id=scope.workspace_id,
+            lead=person,
+            host=host,
+            booking_type=kind,
+            title=rules.title_of(wanted.title, kind.title if kind else "", person.name),
+            start_at=start_at,
+            duration=check_duration(wanted.duration or (kind.duration if kind else rules.DEFAULT_DURATION)),
+            time_zone=host.time_zone,
+            provider=_provider(wanted.provider, kind),
+        )
+        Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
+        _block(appointment)
+        _tell(scope, appointment, "appointment.booked", {"start": appointment.start_at.isoformat()})
+    return appointment
+
+
+def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
+    """Change start, length, title, provider or host, all or nothing.
+
+    Raises AlreadyCancelled, AlreadyOver, ChangedMeanwhile, Invalid, NotAllowed, NotHere, SlotTaken.
+    """
+    scope.require(Permission.BOOK)
+    with _no_double_booking(), transaction.atomic():
+        appointment = _locked(scope, public_id, change.generation)
+        if appointment.status == Status.CANCELLED:
+            raise AlreadyCancelled
+        before = _shown(appointment)
+        _apply(scope, appointment, change)
+        after = _shown(appointment)
+        changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
+        if not changed:
+            return appointment
+        _unblock(appointment)
+        _block(appointment)
+        _save(appointment)
+        moved = "start" in changed or "minutes" in changed
+        _tell(scope, appointment, "appointment.rescheduled" if moved else "appointment.edited", changed)
+    return appointment
+
+
+def cancel(scope: Scope, public_id: str, reason: str = "", generation: int | None = None) -> Appointment:
+    """Call it off; the host is free at once. Twice changes nothing. Raises ChangedMeanwhile, Invalid, NotHere."""
+    scope.require(Permission.BOOK)
+    with transaction.atomic():
+        appointment = _locked(scope, public_id, generation)
+        if appointment.status == Status.CANCELLED:
+            return appointment
+        appointment.status = Status.CANCELLED
+        appointment.cancel_reason = texts.one_line("reason", reason, longest=500)
+        _unblock(appointment)
+        _save(appointment)
+        _tell(scope, appointment, "appointment.cancelled", {"reason": appointment.cancel_reason})
+    return appointment
+
+
+def delete(scope: Scope, public_id: str) -> None:
+    """Take it off every list; who was invited hears that it does not take place. Raises NotAllowed, NotHere."""
+    scope.require(Permission.BOOK)
+    with transaction.atomic():
+        appointment = _locked(scope, public_id, None)
+        appointment.deleted_at = clock.now()
+        _unblock(appointment)
+        _save(appointment)
+        _tell(scope, appointment, "appointment.deleted")
+
+
+def delete_lead(scope: Scope, public_id: str) -> None:
+    """Delete a lead who has no upcoming appointment. Raises LeadHasAppointments, NotAllowed, NotHere."""
+    with transaction.atomic():
+        if queries.upcoming(scope, clock.now()).filter(lead=lead(scope, public_id)).exists():
+            raise LeadHasAppointments
+        hide_lead(scope, public_id)
+
+
+def record_join_link(appointment_id: int, meeting_id: str, join_url: str) -> None:
+    """Put the meeting's id and the attendee's link on the appointment; both empty takes them off."""
+    with transaction.atomic():
+        changed = (
+            Appointment.objects.filter(pk=appointment_id)
+            .exclude(meeting_id=meeting_id, join_url=join_url)
+            .update(meeting_id=meeting_id, join_url=join_url, sequence=F("sequence") + 1, changed_at=clock.now())
+        )
+        if changed:
+            announce("appointment.link_changed", appointment_id)
+
+
+def _locked(scope: Scope, public_id: str, generation: int | None) -> Appointment:
+    appointment = queries.appointments(scope).select_for_update(of=("self",)).named(public_id)
+    if generation is not None and generation != appointment.generation:
+        raise ChangedMeanwhile
+    return appointment
+
+
+def _host(scope: Scope, host_id: str | None) -> Member:
+    if host_id is not None:
+        return members(scope).named(host_id)
+    host = members(scope).filter(pk=scope.member_id).first() if scope.member_id else members(scope).first()
+    if host is None:
+        raise Invalid("host_id", N_("Please say who hosts the appointment."))
+    return host
+
+
+def _provider(wanted: str | None, kind: BookingType | None) -> Provider:
+    if wanted is not None:
+        return check_provider(wanted)
+    return Provider(kind.provider) if kind else Provider.ZOOM
+
+
+def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
+    now = clock.now()
+    timed = change.start_at is not None or change.duration is not None
+    if timed and appointment.start_at <= now:
+        raise AlreadyOver
+    if change.start_at is not None and change.start_at != appointment.start_at:
+        appointment.start_at = rules.check_start(change.start_at, now)
+    if change.duration is not None:
+        appointment.duration = check_duration(change.duration)
+    if change.title is not None:
+        appointment.title = texts.one_line("title", change.title, longest=200, required=True)
+    if change.provider is not None:
+        appointment.provider = check_provider(change.provider)
+    if change.host_id is not None:
+        appointment.host = _host(scope, change.host_id)
+
+
+def _shown(appointment: Appointment) -> dict[str, object]:
+    """What the history tells of a change."""
+    return {
+        "start": appointment.start_at.isoformat(),
+        "minutes": int(appointment.duration.total_seconds() // 60),
+        "title": appointment.title,
+        "provider": str(appointment.provider),
+        "host": appointment.host.public_id,
+    }
+
+
+def _save(appointment: Appointment) -> None:
+    appointment.generation += 1
+    appointment.sequence += 1
+    appointment.changed_at = clock.now()
+    appointment.save()
+
+
+def _tell(scope: Scope, appointment: Appointment, deed: str, detail: dict[str, object] | None = None) -> None:
+    record(scope.workspace_id, scope.actor, deed, appointment.public_id, detail)
+    announce("appointment.changed", appointment.pk)
+
+
+def _block(appointment: Appointment) -> None:
+    span: tuple[datetime, datetime] = (appointment.start_at, appointment.end_at)
+    HostBusy.objects.create(appointment=appointment, host=appointment.host, busy=span)
+
+
+def _unblock(appointment: Appointment) -> None:
+    HostBusy.objects.filter(appointment=appointment).delete()
+
+
+@contextmanager
+def _no_double_booking() -> Iterator[None]:
+    """Turn the exclusion constraint's refusal into SlotTaken."""
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(error.__cause__, ExclusionViolation):
+            raise SlotTaken from None
+        raise

@@ -1,0 +1,44 @@
+"""What can go wrong with appointments, each with the sentence a person will read."""
+
+from treff.kernel.errors import N_, Conflict
+
+
+class SlotTaken(Conflict):
+    """The host has another appointment at that time."""
+
+    code = "slot_taken"
+
+    def __init__(self) -> None:
+        super().__init__(N_("The host already has an appointment at this time. Please choose another time or host."))
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the appointment since it was read."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Somebody changed this appointment in the meantime. Please look at it as it is now and save again.")
+        )
+
+
+class AlreadyCancelled(Conflict):
+    code = "already_cancelled"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This appointment is cancelled. Please book a new one."))
+
+
+class AlreadyOver(Conflict):
+    code = "already_over"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This appointment has begun or is over, so its time cannot change any more."))
+
+
+class LeadHasAppointments(Conflict):
+    code = "lead_has_appointments"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This lead has upcoming appointments. Please cancel them first."))

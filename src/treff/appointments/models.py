@@ -1,0 +1,107 @@
+"""Rows: appointments, who else attends, and when a host is busy."""
+
+from datetime import datetime
+from functools import partial
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+
+from treff.appointments.states import Status
+from treff.booking_types.models import BookingType
+from treff.booking_types.states import Provider
+from treff.kernel import clock
+from treff.kernel.ids import new_id
+from treff.people.models import Lead
+from treff.workspaces.models import Member, ScopedQuerySet, Workspace
+
+
+class Appointment(models.Model):
+    """What is wanted. The only thing that other packages write here is `meeting_id` and `join_url`, by a verb of ours.
+
+    `generation` grows with every change that a person makes; who sees an older one has not seen the newest state.
+    `sequence` grows with every change that an invitation shows, the join link included (RFC 5545, 3.8.7.4).
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "appt"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="appointments")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="appointments")
+    host = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="appointments")
+    booking_type = models.ForeignKey(BookingType, on_delete=models.PROTECT, null=True, related_name="appointments")
+    title = models.CharField(max_length=200)
+    start_at = models.DateTimeField()
+    duration = models.DurationField()
+    time_zone = models.CharField(max_length=60)
+    provider = models.CharField(max_length=20, choices=[(provider.value, provider.value) for provider in Provider])
+    status = models.CharField(
+        max_length=20, choices=[(status.value, status.value) for status in Status], default=Status.BOOKED
+    )
+    cancel_reason = models.CharField(max_length=500, blank=True)
+    meeting_id = models.CharField(max_length=100, blank=True)
+    join_url = models.CharField(max_length=2000, blank=True)
+    generation = models.PositiveIntegerField(default=1)
+    sequence = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    changed_at = models.DateTimeField(default=clock.now)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet["Appointment"].as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(duration__gt="0 seconds", duration__lte="24 hours"), name="appointment_duration"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("workspace", "start_at"), name="appointment_start"),
+            models.Index(fields=("lead", "start_at"), name="appointment_of_lead"),
+            models.Index(fields=("changed_at",), name="appointment_changed"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def end_at(self) -> datetime:
+        return self.start_at + self.duration
+
+    @property
+    def is_wanted(self) -> bool:
+        """Booked and not deleted: it is going to take place, or has."""
+        return self.status == Status.BOOKED and self.deleted_at is None
+
+
+class Attendee(models.Model):
+    """Somebody beside the lead and the host; gets the same mails as the lead."""
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="attendees")
+    email = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("appointment", "email"), name="attendee_once"),)
+
+
+class HostBusy(models.Model):
+    """A row exists exactly while it blocks. The exclusion constraint is what makes double booking impossible.
+
+    A one-number range in place of the plain number, so that no extension (btree_gist) is needed.
+    """
+
+    appointment = models.OneToOneField(Appointment, on_delete=models.CASCADE, related_name="busy")
+    host = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="busy")
+    busy = DateTimeRangeField()
+
+    class Meta:
+        constraints = (
+            ExclusionConstraint(
+                name="host_never_double_booked",
+                expressions=(
+                    (
+                        models.Func("host", "host", models.Value("[]"), function="int8range"),
+                        RangeOperators.EQUAL,
+                    ),
+                    ("busy", RangeOperators.OVERLAPS),
+                ),
+            ),
+        )

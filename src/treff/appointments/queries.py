@@ -1,0 +1,49 @@
+"""Every read about appointments."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from treff.appointments.models import Appointment
+from treff.appointments.states import Status
+from treff.people.models import Lead
+from treff.workspaces.models import ScopedQuerySet
+from treff.workspaces.ports import Scope
+
+
+def appointments(scope: Scope) -> ScopedQuerySet[Appointment]:
+    """The workspace's appointments that are not deleted, with lead, host and booking type."""
+    return (
+        Appointment.objects.within(scope)
+        .filter(deleted_at__isnull=True)
+        .select_related("lead", "host__user", "booking_type")
+    )
+
+
+def appointment(scope: Scope, public_id: str) -> Appointment:
+    """Raises NotHere."""
+    return appointments(scope).named(public_id)
+
+
+def between(scope: Scope, from_at: datetime, until_at: datetime) -> QuerySet[Appointment]:
+    """Those that start in [from_at, until_at), in order of start."""
+    return appointments(scope).filter(start_at__gte=from_at, start_at__lt=until_at).order_by("start_at", "id")
+
+
+def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
+    """The lead's appointments, latest start first."""
+    return appointments(scope).filter(lead=lead).order_by("-start_at", "-id")
+
+
+def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:
+    """Booked appointments that have not begun, soonest first."""
+    return appointments(scope).filter(status=Status.BOOKED, start_at__gt=now).order_by("start_at", "id")
+
+
+def with_everything(appointment_id: int) -> Appointment | None:
+    """For tasks: the row, deleted or not, with what mails and meetings show of it."""
+    return (
+        Appointment.objects.filter(pk=appointment_id)
+        .select_related("workspace", "lead", "host__user", "booking_type")
+        .first()
+    )

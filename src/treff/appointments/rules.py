@@ -1,0 +1,37 @@
+"""Decisions about appointments: values in, values out."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from treff.kernel import texts
+from treff.kernel.errors import N_, Invalid
+
+# Nobody plans a sales meeting further ahead; it also keeps years like 9999 out of Zoom, mails and the database.
+FURTHEST_AHEAD = timedelta(days=731)
+MOST_ATTENDEES = 20
+DEFAULT_DURATION = timedelta(minutes=30)
+
+
+def check_start(start_at: datetime, now: datetime) -> datetime:
+    """`start_at` to the whole second, if it lies ahead and within two years. Raises Invalid for field start."""
+    if start_at.tzinfo is None:
+        raise Invalid("start", N_("A start needs a time zone or an offset, such as 2026-12-01T09:00:00+01:00."))
+    if start_at <= now:
+        raise Invalid("start", N_("This time has passed. Please choose one that lies ahead."))
+    if start_at > now + FURTHEST_AHEAD:
+        raise Invalid("start", N_("Please choose a time within the next two years."))
+    return start_at.replace(microsecond=0)
+
+
+def check_attendees(addresses: Iterable[str]) -> list[str]:
+    """Each address once, in the order given. Raises Invalid for field attendees."""
+    checked = list(dict.fromkeys(texts.email_address("attendees", address) for address in addresses))
+    if len(checked) > MOST_ATTENDEES:
+        raise Invalid("attendees", N_("At most %(most)d attendees, please."), most=MOST_ATTENDEES)
+    return checked
+
+
+def title_of(wanted: str, booking_type_title: str, lead_name: str) -> str:
+    """The title wanted, else one made of the booking type and the lead. Raises Invalid for field title."""
+    default = f"{booking_type_title} – {lead_name}" if booking_type_title else lead_name
+    return texts.one_line("title", wanted, longest=200) or default

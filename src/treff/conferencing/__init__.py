@@ -1,0 +1,1 @@
+"""The reconciler: keeps every appointment and its video meeting in step. Knows no vendor."""

@@ -1,0 +1,187 @@
+"""Tokens: opening them, and refreshing them exactly once however many workers need it."""
+
+import json
+import time
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db.models import F
+
+from treff.conferencing import journal, ports
+from treff.conferencing.errors import Ambiguous, GrantLost, Misconfigured, Transient
+from treff.conferencing.models import Grant
+from treff.conferencing.ports import TokenSet
+from treff.conferencing.states import GrantState
+from treff.kernel import clock
+from treff.kernel.secrets import Binding, Secret, Tampered
+
+log = structlog.get_logger()
+
+# Zoom's tokens live an hour; ours are exchanged this long before, so that a refresh that fails can wait.
+EARLY = timedelta(minutes=10)
+# Longer than one refresh can take (providers/http.py bounds it), so that a lease never ends under a living holder.
+LEASE = timedelta(seconds=60)
+# A taker after a crash leaves the crashed host this long to come back with its spool: the old token may be spent.
+GRACE = timedelta(minutes=5)
+_SPOOL = "spool"
+_LONGEST_POLL = 90.0
+
+
+def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
+    """A usable access token and its version; pass the version that the provider refused to get a newer one.
+
+    1. Read the grant. Not connected: GrantLost.
+    2. A version newer than the refused one that is not about to expire is the answer.
+    3. Otherwise take the refresh lease by compare-and-swap on the version. Whoever does not get it polls until the
+       version moves, without calling the provider.
+    4. The holder first looks for a spooled answer of a holder that died; else calls the provider.
+    5. The answer is spooled (sealed, fsync) before it is committed, and the commit asks for the old version.
+
+    Raises GrantLost, Transient, Misconfigured, kernel.secrets.SecretError.
+    """
+    deadline = time.monotonic() + _LONGEST_POLL
+    pause = 0.02
+    while True:
+        grant = Grant.objects.filter(pk=grant_id).first()
+        if grant is None:
+            raise GrantLost("the grant is gone", GrantState.NEEDS_RECONNECT)
+        if grant.state != GrantState.CONNECTED:
+            raise GrantLost("the grant is not usable", GrantState(grant.state))
+        now = clock.now()
+        if grant.version > refused_version and grant.expires_at - EARLY > now:
+            return _open(grant, "access_token"), grant.version
+        if _take_lease(grant, now):
+            _refresh(grant)
+            continue
+        if time.monotonic() > deadline:
+            raise Transient("another worker is refreshing the token for too long")
+        time.sleep(pause)
+        pause = min(pause * 2, 0.5)
+
+
+def seal_new(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
+    """Put a fresh set of tokens on the (unsaved) row, under a fresh data key."""
+    grant.data_key = settings.TREFF_KEYS.new_data_key(_binding(grant, "data_key"))
+    _put(grant, tokens, received_at)
+
+
+def open_refresh_token(grant: Grant) -> Secret:
+    """For revoking. Raises kernel.secrets.SecretError."""
+    return _open(grant, "refresh_token")
+
+
+def mark_lost(grant_id: int, version: int, state: GrantState) -> bool:
+    """The provider refused the newest tokens (`version`): note it, unless newer ones have come. True if noted."""
+    return bool(
+        Grant.objects.filter(pk=grant_id, version=version, state=GrantState.CONNECTED).update(
+            state=state, refresh_lease_until=clock.now()
+        )
+    )
+
+
+def pause(grant_id: int, until_at: datetime) -> None:
+    """No calls for this account before `until_at`."""
+    Grant.objects.filter(pk=grant_id, paused_until__lt=until_at).update(paused_until=until_at)
+
+
+def _take_lease(grant: Grant, now: datetime) -> bool:
+    return bool(
+        Grant.objects.filter(
+            pk=grant.pk, version=grant.version, state=GrantState.CONNECTED, refresh_lease_until__lte=now
+        ).update(refresh_lease_until=now + LEASE, refresh_tries=F("refresh_tries") + 1)
+    )
+
+
+def _refresh(grant: Grant) -> None:
+    if grant.refresh_tries:  # somebody held the lease before us and did not commit
+        if _recover_from_spool(grant):
+            return
+        if grant.refresh_tries == 1 and grant.expires_at > clock.now() + GRACE:
+            Grant.objects.filter(pk=grant.pk, version=grant.version).update(
+                refresh_lease_until=clock.now() + GRACE, refresh_tries=F("refresh_tries") + 1
+            )
+            raise Transient("waiting for the worker that was refreshing", GRACE)
+    provider = ports.provider_named(grant.provider)
+    try:
+        tokens = provider.refresh(_open(grant, "refresh_token"))
+    except GrantLost as lost:
+        # Another worker may have been faster after all: only the newest token's refusal proves anything.
+        if mark_lost(grant.pk, grant.version, lost.state):
+            raise
+        return
+    except Ambiguous as error:
+        raise Transient(str(error), LEASE) from error
+    except (Transient, Misconfigured):
+        Grant.objects.filter(pk=grant.pk, version=grant.version).update(
+            refresh_lease_until=clock.now(), refresh_tries=0
+        )
+        raise
+    received_at = clock.now()
+    _spool(grant, tokens, received_at)
+    _commit(grant, tokens, received_at)
+
+
+def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
+    old_version = grant.version
+    _put(grant, tokens, received_at)
+    committed = Grant.objects.filter(pk=grant.pk, version=old_version).update(
+        access_token=grant.access_token,
+        refresh_token=grant.refresh_token,
+        expires_at=grant.expires_at,
+        version=old_version + 1,
+        refresh_lease_until=received_at,
+        refresh_tries=0,
+    )
+    journal.remove(_SPOOL, grant.public_id)
+    log.info("grant_refreshed", grant=grant.public_id, version=old_version + 1, committed=bool(committed))
+
+
+def _spool(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
+    text = json.dumps(
+        {
+            "access": tokens.access_token.reveal(),
+            "refresh": tokens.refresh_token.reveal(),
+            "expires_at": (received_at + tokens.expires_in).isoformat(),
+        }
+    )
+    journal.write(_SPOOL, grant.public_id, key.seal(Secret(text), _binding(grant, f"spool:{grant.version + 1}")))
+
+
+def _recover_from_spool(grant: Grant) -> bool:
+    """Commit what a holder that died had received for exactly this version. True if there was something."""
+    sealed = journal.read(_SPOOL, grant.public_id)
+    if sealed is None:
+        return False
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
+    try:
+        kept = json.loads(key.open(sealed, _binding(grant, f"spool:{grant.version + 1}")).reveal())
+    except Tampered:  # of an older version, or of an earlier authorization
+        journal.remove(_SPOOL, grant.public_id)
+        return False
+    now = clock.now()
+    tokens = TokenSet(
+        Secret(kept["access"]), Secret(kept["refresh"]), datetime.fromisoformat(kept["expires_at"]) - now, frozenset()
+    )
+    _commit(grant, tokens, now)
+    log.info("grant_recovered_from_spool", grant=grant.public_id)
+    return True
+
+
+def _put(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
+    grant.access_token = key.seal(tokens.access_token, _binding(grant, "access_token"))
+    grant.refresh_token = key.seal(tokens.refresh_token, _binding(grant, "refresh_token"))
+    grant.expires_at = received_at + tokens.expires_in
+
+
+def _open(grant: Grant, column: str) -> Secret:
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
+    secret: Secret = key.open(getattr(grant, column), _binding(grant, column))
+    return secret
+
+
+def _binding(grant: Grant, column: str) -> Binding:
+    owner = f"{grant.provider}:{grant.client_id}:{grant.external_user_id}"
+    return Binding("grant", column, grant.public_id, owner)

@@ -1,0 +1,143 @@
+"""Rows: grants, connections, meetings, attempts, connect flows."""
+
+from functools import partial
+
+from django.db import models
+
+from treff.appointments.models import Appointment
+from treff.conferencing.states import AttemptState, GrantState, Reason, Sync
+from treff.kernel import clock
+from treff.kernel.ids import new_id
+from treff.workspaces.models import ScopedQuerySet, User, Workspace
+
+LONG_AGO = "2000-01-01T00:00:00Z"
+
+
+class Grant(models.Model):
+    """The tokens of one external user for one app (client id), shared by every workspace that connected that user.
+
+    Authorizing again kills the earlier tokens, so there must be one row: zoom/facts.md, code 4741.
+    The sealed columns are bound to this row by `data_key`, which only our key ring opens.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "grant"), editable=False)
+    provider = models.CharField(max_length=20)
+    client_id = models.CharField(max_length=200)
+    external_user_id = models.CharField(max_length=200)
+    account = models.CharField(max_length=64, db_index=True)
+    email = models.CharField(max_length=320)
+    display_name = models.CharField(max_length=200)
+    data_key = models.TextField()
+    access_token = models.TextField()
+    refresh_token = models.TextField()
+    expires_at = models.DateTimeField()
+    scopes = models.TextField()
+    version = models.PositiveIntegerField(default=1)
+    state = models.CharField(
+        max_length=30, choices=[(state.value, state.value) for state in GrantState], default=GrantState.CONNECTED
+    )
+    authorized_at = models.DateTimeField()
+    paused_until = models.DateTimeField(default=LONG_AGO)
+    refresh_lease_until = models.DateTimeField(default=LONG_AGO)
+    refresh_tries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("provider", "client_id", "external_user_id"), name="grant_once"),
+        )
+
+
+class Connection(models.Model):
+    """A workspace's account at a provider."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "conn"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="connections")
+    provider = models.CharField(max_length=20)
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="connections")
+    connected_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    connected_at = models.DateTimeField(default=clock.now)
+
+    objects = ScopedQuerySet["Connection"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("workspace", "provider"), name="connection_once"),)
+
+
+class ConnectFlow(models.Model):
+    """One walk to a provider's consent page and back; used once, for ten minutes, in the browser that began it."""
+
+    state_digest = models.CharField(max_length=64, unique=True)
+    session_digest = models.CharField(max_length=64)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    provider = models.CharField(max_length=20)
+    verifier = models.TextField()
+    in_popup = models.BooleanField()
+    expires_at = models.DateTimeField()
+
+
+class Meeting(models.Model):
+    """What is there: the reconciler's knowledge of one appointment's meeting. Only the reconciler writes it.
+
+    `account` is a keyed digest of the external user, so that an owner can be recognised after the identity is deleted.
+    `told` is what the provider was last told. A pass holds `lease_until` and `epoch`; without them it changes nothing.
+    """
+
+    appointment = models.OneToOneField(Appointment, on_delete=models.CASCADE, related_name="meeting")
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=100, blank=True)
+    account = models.CharField(max_length=64, blank=True)
+    told = models.JSONField(default=dict)
+    passcode = models.TextField(blank=True)
+    start_url = models.TextField(blank=True)
+    start_url_until = models.DateTimeField(null=True)
+    confirm_at = models.DateTimeField(null=True)
+    state = models.CharField(
+        max_length=20, choices=[(state.value, state.value) for state in Sync], default=Sync.PENDING
+    )
+    reason = models.CharField(
+        max_length=30, choices=[(reason.value, reason.value) for reason in Reason], blank=True, default=Reason.NONE
+    )
+    detail = models.CharField(max_length=500, blank=True)
+    synced_at = models.DateTimeField(null=True)
+    observed_generation = models.PositiveIntegerField(default=0)
+    next_look_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(default=LONG_AGO)
+    epoch = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("next_look_at",), name="meeting_due", condition=models.Q(next_look_at__isnull=False)),
+            models.Index(
+                fields=("start_url_until",), name="meeting_start_url", condition=models.Q(start_url_until__isnull=False)
+            ),
+        )
+
+
+class Attempt(models.Model):
+    """The intent log: a row is committed before every create, and says afterwards what became of it."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    epoch = models.PositiveIntegerField()
+    provider = models.CharField(max_length=20)
+    account = models.CharField(max_length=64)
+    told = models.JSONField()
+    marker = models.CharField(max_length=40)
+    state = models.CharField(
+        max_length=20, choices=[(state.value, state.value) for state in AttemptState], default=AttemptState.INTENT
+    )
+    external_id = models.CharField(max_length=100, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("meeting", "number"), name="attempt_number_once"),
+            models.UniqueConstraint(
+                fields=("meeting",), condition=models.Q(state=AttemptState.LINKED), name="attempt_linked_once"
+            ),
+        )
+        indexes = (models.Index(fields=("meeting", "state"), name="attempt_state"),)

@@ -1,0 +1,116 @@
+"""What crosses between the reconciler and a provider. Tokens are Secrets; instants are aware, in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from treff.conferencing.errors import ProviderNotSetUp
+from treff.kernel.secrets import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingSpec:
+    """A meeting as it should be. `marker` is for the host to tell twins apart; the attendee never sees it."""
+
+    title: str
+    start_at: datetime
+    duration: timedelta
+    time_zone: str
+    marker: str = ""
+
+    def as_told(self) -> dict[str, object]:
+        """What the provider has been told, as JSON, to compare with later; the marker stays as it was created."""
+        return {
+            "title": self.title,
+            "start": self.start_at.isoformat(),
+            "minutes": int(self.duration.total_seconds() // 60),
+            "time_zone": self.time_zone,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMeeting:
+    """A meeting that the provider made. `start_url` makes its bearer host: a secret, valid for a short while."""
+
+    external_id: str
+    join_url: str
+    passcode: Secret | None = None
+    start_url: Secret | None = None
+    start_url_valid_for: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """An answer of the token endpoint. `expires_in` is counted from the moment of receipt."""
+
+    access_token: Secret
+    refresh_token: Secret
+    expires_in: timedelta
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose account it is."""
+
+    external_user_id: str
+    email: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    creates_idempotently: bool
+
+
+class MeetingProvider(Protocol):
+    """One vendor. Every method is one request with a total deadline and raises the errors of errors.py only."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def client_id(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def scopes(self) -> frozenset[str]: ...
+
+    def authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str: ...
+
+    def exchange_code(self, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet: ...
+
+    def refresh(self, refresh_token: Secret) -> TokenSet: ...
+
+    def revoke(self, token: Secret) -> None: ...
+
+    def identify(self, access_token: Secret) -> Identity: ...
+
+    def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting: ...
+
+    def update(self, access_token: Secret, external_id: str, spec: MeetingSpec) -> None: ...
+
+    def delete(self, access_token: Secret, external_id: str) -> None: ...
+
+
+_providers: dict[str, MeetingProvider] = {}
+
+
+def connect(table: Mapping[str, MeetingProvider]) -> None:
+    """Make `table` (provider name -> provider) the providers of this process. wiring.py calls it."""
+    _providers.clear()
+    _providers.update(table)
+
+
+def provider_named(name: str) -> MeetingProvider:
+    """Raises ProviderNotSetUp."""
+    if name not in _providers:
+        raise ProviderNotSetUp
+    return _providers[name]
+
+
+def provider_names() -> tuple[str, ...]:
+    return tuple(_providers)

@@ -1,0 +1,306 @@
+"""The reconciler's shell around plan.py: one transaction to claim and read, none while talking, one to record.
+
+Nothing here trusts that it runs only once, or to the end. The rules are those of docs/decisions (intent log, fencing,
+unlink before delete, classification by evidence).
+"""
+
+import json
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from treff.appointments.models import Appointment
+from treff.booking_types.states import Provider
+from treff.conferencing import grants, journal, ports, queries, rules
+from treff.conferencing.errors import (
+    Ambiguous,
+    GrantLost,
+    Missing,
+    ProviderError,
+    Refused,
+    Throttled,
+    Unauthorized,
+    Unusable,
+)
+from treff.conferencing.ledger import (
+    LEASE,
+    LeaseLost,
+    adopt_dead_attempts,
+    fence,
+    link_or_stray,
+    release,
+    unlink,
+)
+from treff.conferencing.models import Attempt, Meeting
+from treff.conferencing.plan import Create, Delete, LeaveBehind, Settled, Unlink, Update, plan
+from treff.conferencing.ports import MeetingProvider, MeetingSpec, RemoteMeeting
+from treff.conferencing.queries import Situation
+from treff.conferencing.states import AttemptState, GrantState, Reason, Sync
+from treff.kernel import clock
+from treff.kernel.ids import short_code
+from treff.kernel.secrets import Secret, SecretError
+
+log = structlog.get_logger()
+T = TypeVar("T")
+# One appointment needs at most delete, unlink, create, settle; more means it is being changed all the time.
+MOST_PASSES = 10
+UNSURE_TOO_OFTEN_WAIT = timedelta(hours=1)
+
+
+def look(appointment_id: int) -> None:
+    """Bring one appointment's meeting in line, pass after pass until nothing is left to do now."""
+    meeting = _meeting_for(appointment_id)
+    if meeting is None:
+        return
+    for _ in range(MOST_PASSES):
+        if not run_pass(meeting.pk):
+            return
+
+
+def run_pass(meeting_id: int) -> bool:
+    """One pass; True if another one at once may find something to do.
+
+    1. Claim by compare-and-swap: a lease, and an epoch that fences every later write of this pass. Who does not get it
+       leaves: the holder looks at the newest generation before it lets go.
+    2. Sweep attempts whose owner died; read what is wanted (with its generation) and what is known.
+    3. plan() names one step. At most one effect at the provider, outside any transaction.
+    4. Record the outcome under the epoch.
+    """
+    situation = _claim(meeting_id)
+    if situation is None:
+        return False
+    step = plan(situation.desired, situation.known, clock.now())
+    try:
+        match step:
+            case Settled(reason):
+                return _settle(situation, reason)
+            case Unlink():
+                unlink(situation, AttemptState.STRAY)
+            case LeaveBehind(stray):
+                _finish_stray(situation, stray.attempt_id, AttemptState.LEFT_BEHIND)
+            case Delete(stray):
+                _delete(situation, stray.attempt_id, stray.external_id)
+            case Create(spec):
+                _create(situation, spec)
+            case Update(external_id, spec):
+                _update(situation, external_id, spec)
+    except LeaseLost:
+        log.warning("lease_lost", appointment=situation.appointment.public_id)
+        return False
+    except (ProviderError, SecretError) as error:
+        return _postpone(situation, error)
+    return True
+
+
+def _meeting_for(appointment_id: int) -> Meeting | None:
+    """The appointment's row here; made when a meeting is wanted for the first time."""
+    meeting = Meeting.objects.filter(appointment_id=appointment_id).first()
+    if meeting is not None:
+        return meeting
+    appointment = Appointment.objects.filter(pk=appointment_id).first()
+    if appointment is None or not appointment.is_wanted or appointment.provider == Provider.NONE:
+        return None
+    return Meeting.objects.get_or_create(appointment=appointment, defaults={"provider": appointment.provider})[0]
+
+
+def _claim(meeting_id: int) -> Situation | None:
+    now = clock.now()
+    with transaction.atomic():
+        # Due from now on: if this pass dies, the sweep finds the row when the lease is over.
+        claimed = Meeting.objects.filter(pk=meeting_id, lease_until__lte=now).update(
+            lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now
+        )
+        if not claimed:
+            return None
+        meeting = Meeting.objects.get(pk=meeting_id)
+        adopt_dead_attempts(meeting)
+        return queries.situation(meeting)
+
+
+def _create(situation: Situation, spec: MeetingSpec) -> None:
+    _check_pause(situation)
+    grants.access_token(_grant_id(situation))  # a refresh that is due happens before the intent, not after it
+    spec = _marked(situation, spec)
+    attempt = _intend(situation, spec)
+    try:
+        remote = _call(situation, lambda provider, token: provider.create(token, spec))
+    except (ProviderError, SecretError) as error:
+        _record_failed_create(attempt, error)
+        raise
+    _keep_in_journal(attempt, remote)
+    link_or_stray(situation, attempt, remote)
+    journal.remove("created", str(attempt.pk))
+
+
+def _marked(situation: Situation, spec: MeetingSpec) -> MeetingSpec:
+    number = situation.meeting.attempts.count() + 1
+    marker = f"Ref {short_code(situation.appointment.public_id)}-{number}"
+    return MeetingSpec(spec.title, spec.start_at, spec.duration, spec.time_zone, marker)
+
+
+def _intend(situation: Situation, spec: MeetingSpec) -> Attempt:
+    with transaction.atomic():
+        fence(situation)
+        return Attempt.objects.create(
+            meeting=situation.meeting,
+            number=situation.meeting.attempts.count() + 1,
+            epoch=situation.meeting.epoch,
+            provider=situation.appointment.provider,
+            account=situation.desired.account or "",
+            told=spec.as_told(),
+            marker=spec.marker,
+        )
+
+
+def _record_failed_create(attempt: Attempt, error: Exception) -> None:
+    """Allowed without a lease: it says what is known of this one attempt, and nothing else."""
+    state, external_id = AttemptState.NOT_ACTED, ""
+    if isinstance(error, Ambiguous):
+        state = AttemptState.AMBIGUOUS
+    elif isinstance(error, Unusable):
+        state, external_id = AttemptState.STRAY, error.external_id
+    undecided = (AttemptState.INTENT, AttemptState.AMBIGUOUS)
+    Attempt.objects.filter(pk=attempt.pk, state__in=undecided).update(
+        state=state, external_id=external_id, detail=str(error)[:500], finished_at=clock.now()
+    )
+
+
+def _keep_in_journal(attempt: Attempt, remote: RemoteMeeting) -> None:
+    journal.write(
+        "created", str(attempt.pk), json.dumps({"external_id": remote.external_id, "join_url": remote.join_url})
+    )
+
+
+def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
+    _check_pause(situation)
+    fence(situation)
+    linked = situation.known.linked
+    confirming = linked is not None and linked.confirm_due and linked.told == spec.as_told()
+    try:
+        _call(situation, lambda provider, token: provider.update(token, external_id, spec))
+    except Missing:
+        unlink(situation, AttemptState.DELETED)
+        return
+    except Ambiguous:
+        Meeting.objects.filter(pk=situation.meeting.pk, epoch=situation.meeting.epoch).update(
+            confirm_at=clock.now() + LEASE
+        )
+        raise
+    release(
+        situation,
+        told=spec.as_told(),
+        synced_at=clock.now(),
+        tries=0,
+        **({"confirm_at": None} if confirming else {}),
+    )
+
+
+def _delete(situation: Situation, attempt_id: int, external_id: str) -> None:
+    _check_pause(situation)
+    fence(situation)
+    try:
+        _call(situation, lambda provider, token: provider.delete(token, external_id))
+    except Missing:
+        pass  # plan() asks only with the token of the account that made it, so gone means gone
+    except Refused:
+        _finish_stray(situation, attempt_id, AttemptState.LEFT_BEHIND)
+        return
+    _finish_stray(situation, attempt_id, AttemptState.DELETED)
+
+
+def _finish_stray(situation: Situation, attempt_id: int, state: AttemptState) -> None:
+    with transaction.atomic():
+        release(situation, tries=0)
+        Attempt.objects.filter(pk=attempt_id, state=AttemptState.STRAY).update(state=state, finished_at=clock.now())
+
+
+def _settle(situation: Situation, reason: Reason) -> bool:
+    """Nothing left to do for the generation that was read; True if there is a newer one.
+
+    The appointment's row is locked: a verb either committed before (and is seen) or wakes us when the lease is free.
+    """
+    meeting, now = situation.meeting, clock.now()
+    with transaction.atomic():
+        newest = Appointment.objects.select_for_update(no_key=True).get(pk=situation.appointment.pk).generation
+        if newest != situation.appointment.generation:
+            release(situation)
+            return True
+        if reason:
+            state = Sync.BLOCKED
+        elif situation.desired.spec is None:
+            state = Sync.UNNEEDED
+        else:
+            state = Sync.IN_STEP
+        next_look_at = now + UNSURE_TOO_OFTEN_WAIT if reason == Reason.UNSURE_TOO_OFTEN else meeting.confirm_at
+        release(
+            situation,
+            observed_generation=newest,
+            next_look_at=next_look_at,
+            state=state,
+            reason=reason,
+            detail="",
+            tries=0,
+            **({"synced_at": now} if state == Sync.IN_STEP and meeting.synced_at is None else {}),
+        )
+    return False
+
+
+def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
+    """Say what is the matter and when to look again. False, unless that is at once."""
+    now = clock.now()
+    follows = rules.consequence(error, situation.meeting.tries, now, random.random())  # noqa: S311  jitter, no secret
+    if follows.pause_account and situation.connection is not None and follows.look_again_in is not None:
+        grants.pause(situation.connection.grant_id, now + follows.look_again_in)
+    log.warning(
+        "meeting_postponed",
+        appointment=situation.appointment.public_id,
+        error=type(error).__name__,
+        detail=str(error)[:200],
+        reason=follows.reason.value,
+    )
+    try:
+        release(
+            situation,
+            state=follows.state,
+            reason=follows.reason,
+            detail=str(error)[:500] if isinstance(error, Refused) else "",
+            tries=situation.meeting.tries + 1,
+            next_look_at=None if follows.look_again_in is None else now + follows.look_again_in,
+            **({"observed_generation": situation.appointment.generation} if follows.look_again_in is None else {}),
+        )
+    except LeaseLost:
+        return False
+    return follows.look_again_in == timedelta(0)
+
+
+def _check_pause(situation: Situation) -> None:
+    paused_until = situation.connection.grant.paused_until if situation.connection else clock.now()
+    if paused_until > clock.now():
+        raise Throttled("this account is paused", paused_until)
+
+
+def _grant_id(situation: Situation) -> int:
+    if situation.connection is None:
+        raise GrantLost("no account is connected", GrantState.NEEDS_RECONNECT)
+    return situation.connection.grant_id
+
+
+def _call(situation: Situation, effect: Callable[[MeetingProvider, Secret], T]) -> T:
+    """One effect with a usable token; if the provider refuses the token, once more with a newer one."""
+    grant_id = _grant_id(situation)
+    provider = ports.provider_named(situation.connection.provider if situation.connection else "")
+    token, version = grants.access_token(grant_id)
+    try:
+        return effect(provider, token)
+    except Unauthorized:
+        token, version = grants.access_token(grant_id, refused_version=version)
+    try:
+        return effect(provider, token)
+    except Unauthorized as error:
+        grants.mark_lost(grant_id, version, GrantState.NEEDS_RECONNECT)
+        raise GrantLost(str(error), GrantState.NEEDS_RECONNECT) from error

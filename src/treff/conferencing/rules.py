@@ -1,0 +1,130 @@
+"""Decisions: what follows from an error, and what a person is told about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from treff.conferencing.errors import (
+    Ambiguous,
+    GrantLost,
+    Misconfigured,
+    Missing,
+    Refused,
+    Throttled,
+    Transient,
+    Unauthorized,
+    Unusable,
+)
+from treff.conferencing.states import Reason, Sync
+from treff.kernel.errors import N_
+from treff.kernel.secrets import SecretError
+
+LONGEST_BACK_OFF = timedelta(minutes=15)
+# Shorter or longer answers to "when may I come back" are not believed: reliability F-042.
+SHORTEST_RETRY_AFTER, LONGEST_RETRY_AFTER = timedelta(seconds=1), timedelta(hours=26)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """How the meeting stands after an error, and after how long somebody looks again (None: when something changes)."""
+
+    state: Sync
+    reason: Reason
+    look_again_in: timedelta | None
+    pause_account: bool = False
+
+
+def consequence(error: Exception, tries: int, now: datetime, chance: float) -> Consequence:
+    """What follows from a failed step. `tries` counts failures in a row before it; `chance` in [0, 1) is jitter."""
+    match error:
+        case Throttled(until_at=until_at):
+            return Consequence(Sync.WAITING, Reason.THROTTLED, _believed(until_at - now), pause_account=True)
+        case Ambiguous() | Unusable():
+            return Consequence(Sync.WAITING, Reason.UNSURE, timedelta(seconds=30 + 90 * chance))
+        case GrantLost():
+            return Consequence(Sync.BLOCKED, Reason.NEEDS_RECONNECT, None)
+        case Unauthorized():
+            return Consequence(Sync.BLOCKED, Reason.NEEDS_RECONNECT, None)
+        case Refused():
+            return Consequence(Sync.BLOCKED, Reason.REFUSED, timedelta(hours=24))
+        case Misconfigured():
+            return Consequence(Sync.BLOCKED, Reason.MISCONFIGURED, timedelta(minutes=10))
+        case SecretError():
+            return Consequence(Sync.BLOCKED, Reason.KEY_UNAVAILABLE, timedelta(minutes=10))
+        case Missing():
+            return Consequence(Sync.PENDING, Reason.NONE, timedelta(0))
+        case Transient(retry_after=retry_after) if retry_after is not None:
+            return Consequence(Sync.WAITING, Reason.PROVIDER_DOWN, min(_believed(retry_after), timedelta(hours=1)))
+    return Consequence(Sync.WAITING, Reason.PROVIDER_DOWN, back_off(tries, chance))
+
+
+def back_off(tries: int, chance: float) -> timedelta:
+    """2 s, 4 s, 8 s … up to 15 minutes, each between half and the whole of it."""
+    whole = min(timedelta(seconds=2) * 2 ** min(tries, 20), LONGEST_BACK_OFF)
+    return timedelta(seconds=whole.total_seconds() * (0.5 + 0.5 * chance))
+
+
+def _believed(wait: timedelta) -> timedelta:
+    return min(max(wait, SHORTEST_RETRY_AFTER), LONGEST_RETRY_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is the matter and what to do, in two English msgids (the cure may be empty)."""
+
+    message: str
+    cure: str = ""
+
+
+_BY_STATE = {
+    Sync.IN_STEP: Explanation(N_("The video meeting matches this appointment.")),
+    Sync.PENDING: Explanation(N_("The video meeting is being brought in line. This takes a moment.")),
+    Sync.UNNEEDED: Explanation(N_("This appointment has no video meeting.")),
+}
+
+_BY_REASON = {
+    Reason.PROVIDER_DOWN: Explanation(
+        N_("The video provider does not answer at the moment. We keep trying by ourselves."),
+        N_("You need not do anything. The link is mailed as soon as it is there."),
+    ),
+    Reason.THROTTLED: Explanation(
+        N_("The video provider takes no more requests for this account for now. We go on as soon as it does."),
+        N_("You need not do anything. The link is mailed as soon as it is there."),
+    ),
+    Reason.UNSURE: Explanation(
+        N_("The connection broke while the provider was working. We try again shortly."),
+        N_("You need not do anything. An extra meeting that may have come of it is listed for the administrators."),
+    ),
+    Reason.NOT_CONNECTED: Explanation(
+        N_("No video account is connected to this workspace."),
+        N_("An administrator can connect one. What is missing is then made up for by itself."),
+    ),
+    Reason.NEEDS_RECONNECT: Explanation(
+        N_("The provider no longer accepts our access to the connected account."),
+        N_("An administrator can connect it again. What is missing is then made up for by itself."),
+    ),
+    Reason.REFUSED: Explanation(
+        N_("The video provider refused this meeting."),
+        N_("Look at what it says, change the appointment or the account's settings, then let us look again."),
+    ),
+    Reason.MISCONFIGURED: Explanation(
+        N_("The set-up of this provider on our server is not right."),
+        N_("Please tell whoever runs this server. Your appointment is safe, the link follows."),
+    ),
+    Reason.KEY_UNAVAILABLE: Explanation(
+        N_("The server cannot open its stored access to the account."),
+        N_("Please tell whoever runs this server. Your appointment is safe, the link follows."),
+    ),
+    Reason.UNSURE_TOO_OFTEN: Explanation(
+        N_("The connection broke several times while the provider was working, so we wait before we try again."),
+        N_("Please check the account for extra meetings, then let us look again."),
+    ),
+    Reason.STARTED: Explanation(
+        N_("This appointment began before a video meeting could be made."),
+        N_("If you still want to meet by video, book a new appointment."),
+    ),
+}
+
+
+def explain(state: Sync, reason: Reason) -> Explanation:
+    """What a person reads about a meeting in this state."""
+    return _BY_REASON.get(reason) or _BY_STATE.get(state) or _BY_STATE[Sync.PENDING]

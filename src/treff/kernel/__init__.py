@@ -1,0 +1,1 @@
+"""Plain Python that knows nobody: time, intervals, ids, secrets, errors."""

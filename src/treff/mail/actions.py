@@ -1,0 +1,170 @@
+"""The shell around plan.py: claim, decide in one commit, send outside any transaction, record."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from treff.appointments.models import Appointment
+from treff.appointments.queries import with_everything
+from treff.kernel import clock
+from treff.mail import queries
+from treff.mail.models import Letter, Recipient
+from treff.mail.plan import Facts, Send, Settled, Wait, plan
+from treff.mail.rendering import Envelope, render
+from treff.mail.states import Kind, LetterState
+
+log = structlog.get_logger()
+# Longer than a mail server may take (EMAIL_TIMEOUT bounds each of its answers).
+LEASE = timedelta(minutes=10)
+LONGEST_BACK_OFF = timedelta(minutes=15)
+GIVE_UP_AFTER = timedelta(hours=24)
+MOST_PASSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What a pass found, read in one transaction."""
+
+    recipient: Recipient
+    appointment: Appointment
+    facts: Facts
+    letter: Letter | None
+
+
+def tell(appointment_id: int) -> None:
+    """Bring every recipient of the appointment up to date."""
+    appointment = with_everything(appointment_id)
+    if appointment is None:
+        return
+    if appointment.is_wanted:
+        _add_recipients(appointment)
+    for recipient_id in appointment.recipients.values_list("pk", flat=True):
+        for _ in range(MOST_PASSES):
+            if not _run_pass(recipient_id):
+                break
+
+
+def _add_recipients(appointment: Appointment) -> None:
+    emails = [appointment.lead.email, *appointment.attendees.values_list("email", flat=True)]
+    Recipient.objects.bulk_create(
+        (Recipient(appointment=appointment, email=email) for email in dict.fromkeys(emails)), ignore_conflicts=True
+    )
+
+
+def _run_pass(recipient_id: int) -> bool:
+    """One pass; True if another one at once may find something to do.
+
+    1. Claim by compare-and-swap, read the facts, decide. The letter (its kind, Message-ID and SEQUENCE) is committed
+       before anything is sent; a letter of another kind that had not gone out is superseded.
+    2. Render from those facts and hand it to the SMTP server.
+    3. Record that it went out and what it said, or when to try again. A pass that dies between the server's yes and
+       this commit sends the same Message-ID again.
+    """
+    decision = _decide(recipient_id)
+    if decision is None or decision.letter is None:
+        return False
+    letter = decision.letter
+    envelope = Envelope(decision.recipient.email, Kind(letter.kind), letter.public_id, letter.sequence)
+    try:
+        render(decision.appointment, decision.facts, envelope).send()
+    except (SMTPException, OSError) as error:
+        _record_failure(decision, letter, error)
+        return False
+    _release(
+        decision.recipient,
+        letter,
+        LetterState.SENT,
+        told=decision.facts.as_told(),
+        observed_sequence=decision.facts.sequence,
+        tries=0,
+    )
+    log.info("mail_sent", appointment=decision.appointment.public_id, kind=letter.kind, mail=letter.public_id)
+    return True
+
+
+def _decide(recipient_id: int) -> _Decision | None:
+    now = clock.now()
+    with transaction.atomic():
+        claimed = Recipient.objects.filter(pk=recipient_id, lease_until__lte=now).update(
+            lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now
+        )
+        if not claimed:
+            return None
+        recipient = Recipient.objects.get(pk=recipient_id)
+        appointment = with_everything(recipient.appointment_id)
+        if appointment is None:
+            return None
+        facts = queries.facts_of(appointment)
+        step = plan(facts, recipient.told, now, appointment.workspace.link_wait)
+        if isinstance(step, Send) and not appointment.workspace.confirmation_mails:
+            recipient.told = facts.as_told()  # as if told: switching mails on again must not send old news
+            step = Settled()
+        if isinstance(step, Send):
+            return _Decision(recipient, appointment, facts, _letter(recipient, step.kind, facts.sequence))
+        _rest(recipient, facts, step)
+        return None
+
+
+def _letter(recipient: Recipient, kind: Kind, sequence: int) -> Letter:
+    """The open letter of this kind and sequence, or a new one; another open one is dropped."""
+    still_open = recipient.letters.filter(state=LetterState.OPEN).first()
+    if still_open is not None and (still_open.kind, still_open.sequence) == (kind, sequence):
+        return still_open
+    recipient.letters.filter(state=LetterState.OPEN).update(state=LetterState.SUPERSEDED)
+    return recipient.letters.create(kind=kind, sequence=sequence)
+
+
+def _rest(recipient: Recipient, facts: Facts, step: Settled | Wait) -> None:
+    """Nothing to send now. What was still open is not true any more."""
+    recipient.letters.filter(state=LetterState.OPEN).update(state=LetterState.SUPERSEDED)
+    # The appointment's row is locked: a change either committed before (and is seen) or wakes us when we let go.
+    newest = Appointment.objects.select_for_update(no_key=True).get(pk=recipient.appointment_id).sequence
+    recipient.lease_until = clock.now()
+    recipient.observed_sequence = facts.sequence
+    recipient.next_look_at = step.until_at if isinstance(step, Wait) else None
+    if newest != facts.sequence:
+        recipient.next_look_at = clock.now()
+    recipient.save()
+
+
+def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | OSError) -> None:
+    """Permanent refusals end the letter; everything else is tried again, for a day."""
+    now = clock.now()
+    detail = f"{type(error).__name__} {_code(error) or ''}".strip()
+    permanent = 500 <= _code(error) < 600 or now - letter.created_at > GIVE_UP_AFTER
+    log.warning("mail_failed", mail=letter.public_id, error=detail, permanent=permanent)
+    if permanent:
+        _release(
+            decision.recipient,
+            letter,
+            LetterState.FAILED,
+            detail=detail,
+            told=decision.facts.as_told(),
+            observed_sequence=decision.facts.sequence,
+        )
+        return
+    tries = decision.recipient.tries
+    pause = min(timedelta(seconds=2) * 2 ** min(tries, 12), LONGEST_BACK_OFF)
+    pause *= 0.5 + 0.5 * random.random()  # noqa: S311  jitter, no secret
+    _release(decision.recipient, letter, LetterState.OPEN, detail=detail, tries=tries + 1, next_look_at=now + pause)
+
+
+def _release(recipient: Recipient, letter: Letter, state: LetterState, *, detail: str = "", **columns: object) -> None:
+    """Record under the epoch and let go; a pass whose lease was taken over records its letter only."""
+    now = clock.now()
+    sent_at: datetime | None = now if state == LetterState.SENT else None
+    with transaction.atomic():
+        Recipient.objects.filter(pk=recipient.pk, epoch=recipient.epoch).update(lease_until=now, **columns)
+        Letter.objects.filter(pk=letter.pk).update(state=state, detail=detail, sent_at=sent_at)
+
+
+def _code(error: SMTPException | OSError) -> int:
+    """The SMTP reply code, 0 without one."""
+    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
+        return int(next(iter(error.recipients.values()))[0])
+    return int(error.smtp_code) if isinstance(error, SMTPResponseException) else 0

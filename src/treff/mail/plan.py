@@ -1,0 +1,89 @@
+"""Which mail is due, decided from what is and what the recipient was told. Pure: values in, one step out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from treff.mail.states import Kind
+
+# Somebody who drags an appointment about tells the lead once, when it has come to rest.
+QUIET = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The appointment as a recipient should know it. `has_video`: a link is there or will be."""
+
+    start_at: datetime
+    duration: timedelta
+    join_url: str
+    has_video: bool
+    takes_place: bool
+    booked_at: datetime
+    changed_at: datetime
+    sequence: int
+
+    def as_told(self) -> dict[str, object]:
+        """What a mail with these facts tells, as JSON, to compare with later."""
+        return {
+            "start": self.start_at.isoformat(),
+            "minutes": int(self.duration.total_seconds() // 60),
+            "join_url": self.join_url if self.has_video else "",
+            "takes_place": self.takes_place,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The recipient knows all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something is worth waiting for, at most until then."""
+
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    kind: Kind
+
+
+Step = Settled | Wait | Send
+
+
+def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wait: timedelta) -> Step:
+    """One step for one recipient.
+
+    1. Nobody is written to about what has begun.
+    2. Who was told nothing gets the confirmation: at once with its link, or when there is none to come; after
+       `link_wait` without it, saying that it follows. A cancelled appointment nobody heard of stays unheard of.
+    3. Who was told that it takes place hears that it does not.
+    4. A new time is told when it has come to rest.
+    5. A link that came, changed, or will not come any more is told. A link that is being replaced is waited for.
+    """
+    if facts.start_at <= now:
+        return Settled()
+    if told is None:
+        return _first_word(facts, now, link_wait)
+    if not facts.takes_place:
+        return Send(Kind.CANCELLED) if told["takes_place"] else Settled()
+    is_now = facts.as_told()
+    if (told["start"], told["minutes"]) != (is_now["start"], is_now["minutes"]):
+        rest_at = facts.changed_at + QUIET
+        return Wait(rest_at) if now < rest_at else Send(Kind.MOVED)
+    if told["join_url"] == is_now["join_url"]:
+        return Settled()
+    if not is_now["join_url"]:
+        return Settled() if facts.has_video else Send(Kind.CHANGED_LINK)
+    return Send(Kind.CHANGED_LINK if told["join_url"] else Kind.LINK)
+
+
+def _first_word(facts: Facts, now: datetime, link_wait: timedelta) -> Step:
+    if not facts.takes_place:
+        return Settled()
+    patience_ends_at = facts.booked_at + link_wait
+    if facts.has_video and not facts.join_url and now < patience_ends_at:
+        return Wait(patience_ends_at)
+    return Send(Kind.CONFIRMATION)

@@ -1,0 +1,57 @@
+"""Every read about mails."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import F, Q
+
+from treff.appointments.models import Appointment
+from treff.appointments.states import Status
+from treff.booking_types.states import Provider
+from treff.kernel import clock
+from treff.mail.models import Letter, Recipient
+from treff.mail.plan import Facts
+
+
+def facts_of(appointment: Appointment) -> Facts:
+    return Facts(
+        start_at=appointment.start_at,
+        duration=appointment.duration,
+        join_url=appointment.join_url,
+        has_video=appointment.provider != Provider.NONE,
+        takes_place=appointment.is_wanted,
+        booked_at=appointment.created_at,
+        changed_at=appointment.changed_at,
+        sequence=appointment.sequence,
+    )
+
+
+def letters_of(appointment: Appointment) -> Sequence[Letter]:
+    """Mails about the appointment, newest first."""
+    return list(
+        Letter.objects.filter(recipient__appointment=appointment).select_related("recipient").order_by("-id")[:100]
+    )
+
+
+def due(limit: int) -> list[int]:
+    """Appointments with a recipient to look at now, longest due first."""
+    now = clock.now()
+    found = (
+        Recipient.objects.filter(next_look_at__lte=now, lease_until__lte=now)
+        .order_by("next_look_at")
+        .values_list("appointment_id", flat=True)[:limit]
+    )
+    return list(dict.fromkeys(found))
+
+
+def overlooked(since_changed: timedelta, limit: int) -> list[int]:
+    """Appointments ahead, changed lately, of which a recipient has not heard: their wake-up was lost."""
+    unheard = Q(recipients__isnull=True, status=Status.BOOKED, deleted_at__isnull=True)
+    behind = Q(recipients__observed_sequence__lt=F("sequence"), recipients__next_look_at__isnull=True)
+    now = clock.now()
+    return list(
+        Appointment.objects.filter(unheard | behind, changed_at__gt=now - since_changed, start_at__gt=now)
+        .distinct()
+        .order_by("start_at")
+        .values_list("pk", flat=True)[:limit]
+    )

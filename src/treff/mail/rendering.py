@@ -1,0 +1,79 @@
+"""A mail, made of the facts as they are when it is sent; in the reader's language and time zone."""
+
+from dataclasses import dataclass
+from email.utils import formataddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext
+
+from treff.appointments.models import Appointment
+from treff.kernel.zones import wall_of
+from treff.mail.invitations import invitation
+from treff.mail.plan import Facts
+from treff.mail.states import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """To whom, what kind of mail, its id over retries, the invitation's SEQUENCE."""
+
+    email: str
+    kind: Kind
+    letter_id: str
+    sequence: int
+
+
+def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailMultiAlternatives:
+    """Text, HTML and the invitation, ready to send."""
+    lead = appointment.lead
+    with translation.override(lead.locale):
+        subject = _subject(envelope.kind, appointment.title)
+        context = {
+            "kind": envelope.kind.value,
+            "appointment": appointment,
+            "subject": subject,
+            "workspace": appointment.workspace.name,
+            "host": str(appointment.host.user),
+            "greeting_name": lead.name if envelope.email == lead.email else "",
+            "start": wall_of(facts.start_at, lead.time_zone),
+            "end": wall_of(facts.start_at + facts.duration, lead.time_zone),
+            "zone": lead.time_zone.replace("_", " "),
+            "join_url": facts.join_url if facts.has_video else "",
+            "link_follows": facts.has_video and not facts.join_url,
+            "locale": lead.locale,
+        }
+        message = EmailMultiAlternatives(
+            subject=subject,
+            body=render_to_string("mail/appointment.txt", context),
+            from_email=formataddr((appointment.workspace.name, settings.TREFF_EMAIL_FROM)),
+            to=[envelope.email],
+            reply_to=[formataddr((str(appointment.host.user), appointment.host.user.email))],
+            headers={"Message-ID": f"<{envelope.letter_id}@{mail_domain()}>", "Auto-Submitted": "auto-generated"},
+        )
+        message.attach_alternative(render_to_string("mail/appointment.html", context), "text/html")
+        calendar = invitation(appointment, facts, envelope.sequence, mail_domain())
+    method = "REQUEST" if facts.takes_place else "CANCEL"
+    # As an alternative part, so that Gmail and Outlook show it as an invitation; as a file for everybody else.
+    message.attach_alternative(calendar.decode(), f"text/calendar; method={method}")
+    message.attach("invite.ics", calendar, "application/ics")
+    return message
+
+
+def mail_domain() -> str:
+    """The right-hand side of our Message-IDs and UIDs."""
+    return urlsplit(settings.TREFF_BASE_URL).hostname or "treff.invalid"
+
+
+def _subject(kind: Kind, title: str) -> str:
+    subjects = {
+        Kind.CONFIRMATION: gettext("Your appointment: %(title)s"),
+        Kind.LINK: gettext("Your meeting link: %(title)s"),
+        Kind.CHANGED_LINK: gettext("New meeting link: %(title)s"),
+        Kind.MOVED: gettext("New time: %(title)s"),
+        Kind.CANCELLED: gettext("Cancelled: %(title)s"),
+    }
+    return subjects[kind] % {"title": title}

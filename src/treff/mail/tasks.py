@@ -1,0 +1,20 @@
+"""Entry points: an id in, the recipients told. A job is only a wake-up."""
+
+from datetime import timedelta
+
+from treff.events.jobs import task
+from treff.mail import actions, queries
+
+SWEEP_LIMIT = 500
+RECENT = timedelta(minutes=15)
+
+
+@task("mail.tell")
+def tell(appointment_id: int) -> None:
+    actions.tell(appointment_id)
+
+
+def sweep(window: timedelta = RECENT) -> int:
+    """Wake what is due and what was overlooked, whatever became of its job rows. Returns how many."""
+    found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT)])
+    return sum(tell.defer_once(subject_id=appointment_id) for appointment_id in found)

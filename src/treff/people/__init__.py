@@ -1,0 +1,1 @@
+"""Leads: the people that appointments are made with."""

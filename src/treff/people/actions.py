@@ -1,0 +1,52 @@
+"""Every write about leads."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from treff.audit.actions import record
+from treff.kernel import clock
+from treff.kernel.errors import N_, Invalid
+from treff.people import queries
+from treff.people.models import Lead
+from treff.people.rules import clean
+from treff.workspaces.models import Workspace
+from treff.workspaces.ports import Scope
+from treff.workspaces.states import Permission
+
+
+def create_lead(scope: Scope, values: Mapping[str, str]) -> Lead:
+    """A new lead; name and email are required, language and zone default to the workspace's. Raises Invalid."""
+    scope.require(Permission.EDIT_LEADS)
+    for field in ("name", "email"):
+        if not values.get(field):
+            raise Invalid(field, N_("Please fill this in."))
+    with transaction.atomic():
+        workspace = Workspace.objects.get(pk=scope.workspace_id)
+        defaults = {"locale": workspace.locale, "time_zone": workspace.time_zone}
+        given = {field: value for field, value in values.items() if value}
+        lead = Lead.objects.create(workspace=workspace, **clean(defaults | given))
+        record(scope.workspace_id, scope.actor, "lead.created", lead.public_id)
+    return lead
+
+
+def edit_lead(scope: Scope, public_id: str, values: Mapping[str, str]) -> Lead:
+    """Change some fields. Raises Invalid, NotHere."""
+    scope.require(Permission.EDIT_LEADS)
+    with transaction.atomic():
+        lead = queries.lead(scope, public_id)
+        changed = clean(values)
+        for field, value in changed.items():
+            setattr(lead, field, value)
+        lead.save(update_fields=list(changed))
+        record(scope.workspace_id, scope.actor, "lead.edited", lead.public_id, {"fields": sorted(changed)})
+    return lead
+
+
+def hide_lead(scope: Scope, public_id: str) -> None:
+    """Take the lead off every list. Callers use appointments.actions.delete_lead, which looks at appointments first."""
+    scope.require(Permission.EDIT_LEADS)
+    lead = queries.lead(scope, public_id)
+    lead.deleted_at = clock.now()
+    lead.save(update_fields=["deleted_at"])
+    record(scope.workspace_id, scope.actor, "lead.deleted", lead.public_id)

@@ -1,0 +1,36 @@
+"""Rows: leads."""
+
+from functools import partial
+
+from django.db import models
+from django.db.models.functions import Upper
+
+from treff.kernel import clock
+from treff.kernel.ids import new_id
+from treff.workspaces.models import ScopedQuerySet, Workspace
+
+
+class Lead(models.Model):
+    """A person at a customer's. `deleted_at` hides the row everywhere; privacy erases it."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "lead"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="leads")
+    name = models.CharField(max_length=100)
+    email = models.CharField(max_length=254)
+    phone = models.CharField(max_length=40, blank=True)
+    company = models.CharField(max_length=100, blank=True)
+    locale = models.CharField(max_length=10)
+    time_zone = models.CharField(max_length=60)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet["Lead"].as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index("workspace", Upper("email"), name="lead_email"),
+            models.Index("workspace", Upper("name"), "id", name="lead_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,36 @@
+"""Every read about leads."""
+
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+
+from treff.people.models import Lead
+from treff.workspaces.models import ScopedQuerySet
+from treff.workspaces.ports import Scope
+
+
+def leads(scope: Scope) -> QuerySet[Lead]:
+    """The workspace's leads, newest first."""
+    return _visible(scope).order_by("-id")
+
+
+def search(scope: Scope, words: str) -> QuerySet[Lead]:
+    """Leads whose name, e-mail or company contains every word (any case), newest first."""
+    found = leads(scope)
+    for word in words.split()[:8]:
+        found = found.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(company__icontains=word))
+    return found
+
+
+def lead(scope: Scope, public_id: str) -> Lead:
+    """Raises NotHere."""
+    return _visible(scope).named(public_id)
+
+
+def with_email(scope: Scope, email: str) -> Sequence[Lead]:
+    """Leads with this address, oldest first."""
+    return list(_visible(scope).filter(email__iexact=email).order_by("id"))
+
+
+def _visible(scope: Scope) -> ScopedQuerySet[Lead]:
+    return Lead.objects.within(scope).filter(deleted_at__isnull=True)

@@ -1,0 +1,1 @@
+"""One folder per vendor, the same file names in each."""

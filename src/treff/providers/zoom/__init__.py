@@ -1,0 +1,1 @@
+"""Zoom: OAuth, four endpoints, signed events. See README.md."""

@@ -1,0 +1,224 @@
+"""Settings: from the environment only. docs/settings.md lists them; `treff doctor` shows how they stand.
+
+Importing this starts nothing. Where TREFF_DATABASE_URL is missing, whoever starts a process brings up the embedded
+database first and sets it (cli.py, tests/database.py).
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+from treff.kernel.secrets import Secret
+from treff.keys import encryption_keys, secret_key
+
+PACKAGE = Path(__file__).parent
+
+
+def _text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def _service_url(name: str, default: str) -> str:
+    """https anywhere, plain http on loopback only: tokens travel there."""
+    url = _text(name, default).rstrip("/")
+    parts = urlsplit(url)
+    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ImproperlyConfigured(f"{name} must be an https address (plain http is for loopback only).")
+    return url
+
+
+TREFF_ENV = _text("TREFF_ENV", "development")
+PRODUCTION = TREFF_ENV == "production"
+DEBUG = False
+TREFF_DATA_DIR = Path(_text("TREFF_DATA_DIR", "var")).resolve()
+TREFF_BASE_URL = _text("TREFF_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+_base = urlsplit(TREFF_BASE_URL)
+if _base.scheme not in ("http", "https") or not _base.hostname:
+    raise ImproperlyConfigured("TREFF_BASE_URL must be an address such as https://treff.example.com.")
+if PRODUCTION and _base.scheme != "https":
+    raise ImproperlyConfigured("TREFF_BASE_URL must be an https address in production.")
+HTTPS = _base.scheme == "https"
+
+SECRET_KEY = secret_key(Secret(_text("TREFF_SECRET_KEY")), TREFF_DATA_DIR, production=PRODUCTION).reveal()
+TREFF_KEYS = encryption_keys(Secret(_text("TREFF_ENCRYPTION_KEYS")), TREFF_DATA_DIR, production=PRODUCTION)
+
+TREFF_ZOOM_CLIENT_ID = _text("TREFF_ZOOM_CLIENT_ID")
+TREFF_ZOOM_CLIENT_SECRET = Secret(_text("TREFF_ZOOM_CLIENT_SECRET"))
+TREFF_ZOOM_WEBHOOK_SECRETS = [
+    Secret(part.strip()) for part in _text("TREFF_ZOOM_WEBHOOK_SECRET").split(",") if part.strip()
+]
+TREFF_ZOOM_OAUTH_URL = _service_url("TREFF_ZOOM_OAUTH_URL", "https://zoom.us")
+TREFF_ZOOM_API_URL = _service_url("TREFF_ZOOM_API_URL", "https://api.zoom.us/v2")
+# Set by `treff demo` alone: what the pages say about the simulated services and who may sign in.
+TREFF_DEMO = _text("TREFF_DEMO")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "procrastinate.contrib.django",
+    "treff.audit",
+    "treff.workspaces",
+    "treff.people",
+    "treff.booking_types",
+    "treff.appointments",
+    "treff.conferencing",
+    "treff.mail",
+    "treff.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "treff.web.middleware.ResponseHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "treff.web.middleware.DefaultDeny",
+    "treff.web.middleware.ErrorPages",
+]
+# When the models are there: who listens to what, and which providers there are.
+PROCRASTINATE_ON_APP_READY = "treff.wiring.connect"
+ROOT_URLCONF = "treff.urls"
+WSGI_APPLICATION = "treff.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "treff.web.context.frame",
+            ],
+        },
+    }
+]
+
+_database = conninfo_to_dict(_text("TREFF_DATABASE_URL", "postgresql:///treff"))
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": str(_database.pop("dbname", "treff")),
+        "USER": str(_database.pop("user", "")),
+        "PASSWORD": str(_database.pop("password", "")),
+        "HOST": str(_database.pop("host", "")),
+        "PORT": str(_database.pop("port", "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **_database},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Sign-in limits count here, so all processes must see it. The table is made by a migration of workspaces.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+AUTH_USER_MODEL = "workspaces.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 30 * 60
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "console:home"
+ACCOUNT_ADAPTER = "treff.web.accounts.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+# Failed sign-ins, per address that tries and per account that is tried; other limits are allauth's own.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+
+ALLOWED_HOSTS = [_base.hostname]
+CSRF_TRUSTED_ORIGINS = [TREFF_BASE_URL] if HTTPS else []
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the consent page
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "treff.web.errors.csrf_failure"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("de", _("German")), ("en", _("English"))]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS: list[Path] = [PACKAGE / "web" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+_mail = urlsplit(_text("TREFF_EMAIL_URL", "smtp://127.0.0.1:25"))
+if _mail.scheme not in ("smtp", "smtps") or not _mail.hostname:
+    raise ImproperlyConfigured("TREFF_EMAIL_URL must be smtp://user:password@host:port or smtps://….")
+EMAIL_HOST = _mail.hostname
+EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 587 if _mail.username else 25)
+EMAIL_HOST_USER = unquote(_mail.username or "")
+EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+EMAIL_USE_SSL = _mail.scheme == "smtps"
+EMAIL_USE_TLS = bool(_mail.scheme == "smtp" and _mail.username)  # a password never goes out in the clear
+EMAIL_TIMEOUT = 60
+TREFF_EMAIL_FROM = _text("TREFF_EMAIL_FROM", f"no-reply@{_base.hostname}")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = TREFF_EMAIL_FROM
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": [structlog.stdlib.add_logger_name, structlog.stdlib.add_log_level],
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(),
+            ],
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "procrastinate": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+    },
+}
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)

@@ -1,0 +1,80 @@
+"""What every request passes: security headers, default deny, error pages."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from treff.audit.actions import record
+from treff.kernel.errors import Forbidden, TreffError
+from treff.web.errors import error_page
+from treff.workspaces.errors import NotHere
+
+log = structlog.get_logger()
+Next = Callable[[HttpRequest], HttpResponse]
+
+# Views of libraries, which bring their own protection: allauth's pages, the REST API's (it denies by default too),
+# the language switch.
+_LIBRARY_VIEWS = ("allauth.account.", "ninja.", "django.views.i18n")
+
+
+class ResponseHeaders:
+    """Content-Security-Policy and caching for every page of ours."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+        zoom = urlsplit(settings.TREFF_ZOOM_OAUTH_URL)
+        # The consent page is reached by a redirect out of a form post, which browsers hold against form-action.
+        self._policy = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            f"font-src 'self'; form-action 'self' {zoom.scheme}://{zoom.netloc}; "
+            "frame-ancestors 'none'; base-uri 'none'"
+        )
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self._policy)
+        if not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+
+class DefaultDeny:
+    """A view of ours that says nothing about who may see it is not served."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        if hasattr(view, "policy") or view.__module__.startswith(_LIBRARY_VIEWS):
+            return None
+        log.error("view_without_policy", view=f"{view.__module__}.{view.__qualname__}")
+        return error_page(request, NotHere())
+
+
+class ErrorPages:
+    """Exceptions with a sentence become pages with a status; a refusal is noted in the audit log."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, TreffError):
+            return None
+        visit = getattr(request, "visit", None)
+        if isinstance(error, Forbidden) and visit is not None:
+            scope = visit.scope
+            record(scope.workspace_id, scope.actor, "access.refused", scope.actor.id, {"path": request.path[:200]})
+        return error_page(request, error)

@@ -1,0 +1,52 @@
+"""The only module that knows everybody: who listens to what, which providers there are, what is swept."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+import procrastinate
+from django.conf import settings
+
+from treff.conferencing import ledger
+from treff.conferencing import ports as conferencing
+from treff.conferencing import tasks as conferencing_tasks
+from treff.events import ports as events
+from treff.events.ports import Listener
+from treff.mail import tasks as mail_tasks
+from treff.providers.zoom.adapter import ZoomProvider
+from treff.providers.zoom.client import ZoomClient
+
+LISTENERS: Mapping[str, Sequence[Listener]] = {
+    "appointment.changed": (conferencing_tasks.look, mail_tasks.tell),
+    "appointment.link_changed": (mail_tasks.tell,),
+    "appointment.look_again": (conferencing_tasks.look,),
+    "connection.changed": (conferencing_tasks.look_at_workspace,),
+}
+
+# Each takes the time in which changes are checked for lost wake-ups, and says how many it woke.
+SWEEPS: Sequence[Callable[[timedelta], int]] = (conferencing_tasks.sweep, mail_tasks.sweep)
+
+
+def connect(_app: procrastinate.App) -> None:
+    """Called once per process, when models and tasks are loaded (PROCRASTINATE_ON_APP_READY)."""
+    events.connect(LISTENERS)
+    conferencing.connect({provider.name: provider for provider in _providers()})
+
+
+def recover() -> None:
+    """What a starting worker does first: pick up what a dead one left on this machine, and all that was overlooked."""
+    ledger.recover_journal()
+    for sweep in SWEEPS:
+        sweep(timedelta(days=731))
+
+
+def _providers() -> list[conferencing.MeetingProvider]:
+    """Those that are set up on this server."""
+    if not settings.TREFF_ZOOM_CLIENT_ID:
+        return []
+    client = ZoomClient(
+        client_id=settings.TREFF_ZOOM_CLIENT_ID,
+        client_secret=settings.TREFF_ZOOM_CLIENT_SECRET,
+        oauth_url=settings.TREFF_ZOOM_OAUTH_URL,
+        api_url=settings.TREFF_ZOOM_API_URL,
+    )
+    return [ZoomProvider(client)]

@@ -1,0 +1,133 @@
+"""Every write about workspaces, members and API keys."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from treff.audit.actions import record
+from treff.audit.ports import SYSTEM, Actor
+from treff.kernel import clock, texts
+from treff.kernel.errors import Invalid
+from treff.kernel.ids import new_id
+from treff.kernel.secrets import Binding, DataKey, Secret
+from treff.workspaces.errors import AlreadyMember, SlugTaken
+from treff.workspaces.models import ApiKey, Member, User, Workspace
+from treff.workspaces.ports import Scope
+from treff.workspaces.queries import digest_of
+from treff.workspaces.rules import check_locale, check_slug, check_time_zone
+from treff.workspaces.states import Permission, Role
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Who is to become a member; without a password they set one by mail."""
+
+    email: str
+    name: str = ""
+    password: Secret | None = None
+    locale: str = "en"
+
+
+def create_workspace(slug: str, name: str, time_zone: str, locale: str, owner: NewPerson) -> Workspace:
+    """A new workspace with its first Owner. Raises Invalid, SlugTaken."""
+    public_id = new_id("ws")
+    row = Workspace(
+        public_id=public_id,
+        slug=check_slug(slug),
+        name=texts.one_line("name", name, longest=100, required=True),
+        time_zone=check_time_zone("time_zone", time_zone),
+        locale=check_locale("locale", locale),
+        data_key=settings.TREFF_KEYS.new_data_key(_binding(public_id)),
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            record(row.pk, SYSTEM, "workspace.created", row.public_id, {"slug": slug})
+            _add_member(row, owner, Role.OWNER, SYSTEM)
+    except IntegrityError:
+        raise SlugTaken from None
+    return row
+
+
+def add_member(workspace: Workspace, person: NewPerson, role: Role, actor: Actor = SYSTEM) -> Member:
+    """Make the person a member; one known by e-mail keeps their password. Raises AlreadyMember, Invalid."""
+    with transaction.atomic():
+        return _add_member(workspace, person, role, actor)
+
+
+def _add_member(workspace: Workspace, person: NewPerson, role: Role, actor: Actor) -> Member:
+    email = texts.email_address("email", person.email)
+    user = User.objects.filter(email__iexact=email).first() or _create_user(email, person)
+    member, created = Member.objects.get_or_create(
+        workspace=workspace, user=user, defaults={"role": role, "time_zone": workspace.time_zone}
+    )
+    if not created:
+        raise AlreadyMember
+    record(workspace.pk, actor, "member.added", member.public_id, {"role": role})
+    return member
+
+
+def _create_user(email: str, person: NewPerson) -> User:
+    user = User(
+        email=email,
+        name=texts.one_line("name", person.name, longest=100),
+        locale=check_locale("locale", person.locale),
+    )
+    if person.password is None:
+        user.set_unusable_password()
+    else:
+        try:
+            validate_password(person.password.reveal(), user)
+        except ValidationError as error:
+            raise Invalid("password", "%(rules)s", rules=" ".join(error.messages)) from None
+        user.set_password(person.password.reveal())
+    user.save(force_insert=True)
+    return user
+
+
+def create_api_key(workspace: Workspace, role: Role) -> Secret:
+    """A new API key; this is the only time that it can be seen."""
+    key = Secret("treff_" + secrets.token_urlsafe(32))
+    with transaction.atomic():
+        row = ApiKey.objects.create(workspace=workspace, role=role, digest=digest_of(key))
+        record(workspace.pk, SYSTEM, "api_key.created", row.public_id, {"role": role})
+    return key
+
+
+def update_settings(scope: Scope, changes: Mapping[str, object]) -> Workspace:
+    """Change name, time_zone, locale, confirmation_mails or link_wait. Raises Invalid, NotAllowed."""
+    scope.require(Permission.EDIT_WORKSPACE)
+    with transaction.atomic():
+        row = Workspace.objects.select_for_update().get(pk=scope.workspace_id)
+        for field in ("name", "time_zone", "locale", "confirmation_mails", "link_wait"):
+            if field in changes:
+                setattr(row, field, changes[field])
+        row.name = texts.one_line("name", row.name, longest=100, required=True)
+        check_time_zone("time_zone", row.time_zone)
+        check_locale("locale", row.locale)
+        row.save()
+        record(row.pk, scope.actor, "workspace.changed", row.public_id, {"fields": sorted(changes)})
+    return row
+
+
+def mark_key_used(scope: Scope) -> None:
+    """Note, at most once a minute, that an API key is in use."""
+    now = clock.now()
+    ApiKey.objects.filter(public_id=scope.actor.id).exclude(last_used_at__gt=now.replace(second=0)).update(
+        last_used_at=now
+    )
+
+
+def open_data_key(workspace: Workspace) -> DataKey:
+    """The key of the workspace's own secrets. Raises kernel.secrets.SecretError."""
+    key: DataKey = settings.TREFF_KEYS.open_data_key(workspace.data_key, _binding(workspace.public_id))
+    return key
+
+
+def _binding(public_id: str) -> Binding:
+    return Binding("workspace", "data_key", public_id, "workspace secrets")

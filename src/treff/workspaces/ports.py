@@ -1,0 +1,31 @@
+"""Scope: in whose name and in which workspace something is read or written."""
+
+from dataclasses import dataclass
+
+from treff.audit.ports import SYSTEM, Actor
+from treff.workspaces.errors import NotAllowed
+from treff.workspaces.states import GRANTED, Permission, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Every query takes one and sees its workspace only; every verb takes one and asks it for permission."""
+
+    workspace_id: int
+    workspace_slug: str
+    role: Role
+    actor: Actor
+    member_id: int | None = None
+
+    def may(self, permission: Permission) -> bool:
+        return permission in GRANTED[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Raises NotAllowed."""
+        if not self.may(permission):
+            raise NotAllowed
+
+
+def system_scope(workspace_id: int, workspace_slug: str = "") -> Scope:
+    """The scope of our own tasks in one workspace."""
+    return Scope(workspace_id, workspace_slug, Role.OWNER, SYSTEM)

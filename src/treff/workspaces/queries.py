@@ -1,0 +1,71 @@
+"""Every read about workspaces and members."""
+
+import hashlib
+from collections.abc import Sequence
+
+from treff.audit.ports import Actor
+from treff.kernel.secrets import Secret
+from treff.workspaces.errors import NotHere
+from treff.workspaces.models import ApiKey, Member, ScopedQuerySet, User, Workspace
+from treff.workspaces.ports import Scope
+from treff.workspaces.states import Role
+
+
+def digest_of(key: Secret) -> str:
+    return hashlib.sha256(key.reveal().encode()).hexdigest()
+
+
+def member_of(user: User, workspace_slug: str) -> Member:
+    """The user's active membership. Raises NotHere, the same for no workspace and no membership."""
+    member = (
+        Member.objects.select_related("workspace", "user")
+        .filter(user=user, workspace__slug=workspace_slug, is_active=True)
+        .first()
+    )
+    if member is None:
+        raise NotHere
+    return member
+
+
+def scope_of(member: Member) -> Scope:
+    return Scope(
+        workspace_id=member.workspace_id,
+        workspace_slug=member.workspace.slug,
+        role=Role(member.role),
+        actor=Actor("member", member.public_id, str(member.user)),
+        member_id=member.pk,
+    )
+
+
+def scope_of_key(key: Secret) -> Scope | None:
+    """The scope of a live API key, or None."""
+    row = ApiKey.objects.select_related("workspace").filter(digest=digest_of(key), revoked_at__isnull=True).first()
+    if row is None:
+        return None
+    return Scope(row.workspace_id, row.workspace.slug, Role(row.role), Actor("api_key", row.public_id, "API"))
+
+
+def memberships(user: User) -> Sequence[Member]:
+    """The workspaces that the user belongs to, by name."""
+    return list(
+        Member.objects.select_related("workspace").filter(user=user, is_active=True).order_by("workspace__name")
+    )
+
+
+def members(scope: Scope) -> ScopedQuerySet[Member]:
+    """Active members of the workspace, by name."""
+    return (
+        Member.objects.within(scope).filter(is_active=True).select_related("user").order_by("user__name", "user__email")
+    )
+
+
+def workspace(scope: Scope) -> Workspace:
+    return Workspace.objects.get(pk=scope.workspace_id)
+
+
+def owners_and_admins(workspace_id: int) -> Sequence[Member]:
+    return list(
+        Member.objects.select_related("user").filter(
+            workspace_id=workspace_id, is_active=True, role__in=(Role.OWNER, Role.ADMIN)
+        )
+    )

@@ -1,0 +1,102 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.simulators.zoom.driver import APP, NORA, REDIRECT_URI, Driver
+
+SOURCES = Path(__file__).parents[3] / "src"
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Driver]]:
+    command = [sys.executable, "-m", "simulators.zoom", "--port", "0", *arguments]
+    app = ["--client-id", APP.client_id, "--client-secret", APP.client_secret, "--redirect-uri", REDIRECT_URI]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    child = subprocess.Popen([*command, *app], stdout=subprocess.PIPE, text=True, env=environment)
+    assert child.stdout
+    try:
+        line = child.stdout.readline()
+        assert line.startswith("ready http://127.0.0.1:")
+        driver = Driver(line.split()[1])
+        yield child, driver
+        driver.close()
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_once_that_it_is_ready_and_ends_at_once_when_told(number: signal.Signals) -> None:
+    with process() as (child, zoom):
+        zoom.connect()
+        child.send_signal(number)
+        assert child.wait(5) == 0
+        assert child.stdout
+        assert child.stdout.read() == ""
+
+
+def test_it_ends_at_once_although_a_call_hangs() -> None:
+    with process() as (child, zoom):
+        tokens = zoom.connect()
+        zoom.fault("me", "hang")
+        with zoom.http.stream("GET", "/_control/truth"):
+            pass
+        request = f"GET /v2/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tokens.access}\r\n\r\n"
+        host, port = zoom.url.removeprefix("http://").split(":")
+        with subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"import socket;s=socket.create_connection(({host!r},{port}));s.sendall({request.encode()!r});print('sent',flush=True);s.recv(1)",
+            ],
+            stdout=subprocess.PIPE,
+        ) as client:
+            assert client.stdout
+            client.stdout.readline()
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(5) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_state_survives_the_end_of_the_process(tmp_path: Path, number: signal.Signals) -> None:
+    state = str(tmp_path / "deep" / "zoom.db")
+    with process("--state", state) as (child, zoom):
+        tokens = zoom.connect()
+        made = zoom.create(tokens).json()
+        zoom.control("clock", offset_seconds=600)
+        zoom.control("limits", daily=7)
+        child.send_signal(number)
+        child.wait(5)
+    with process("--state", state) as (_, zoom):
+        (meeting,) = zoom.alive()
+        assert meeting["id"] == made["id"]
+        assert meeting["password"] == made["password"]
+        assert zoom.me(tokens).json()["id"] == NORA
+        assert zoom.update(tokens, made["id"], duration=20).status_code == 204
+        assert zoom.control("limits") == {"daily": 7, "qps": None}
+        assert zoom.control("clock", offset_seconds=600)["offset_seconds"] == 600
+        assert [call["operation"] for call in zoom.truth()["calls"]] == ["token", "create", "me", "update"]
+
+
+def test_a_taken_port_is_said_on_stderr() -> None:
+    with process() as (_, zoom):
+        command = [sys.executable, "-m", "simulators.zoom", "--port", zoom.url.rpartition(":")[2]]
+        environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+        ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=20, check=False)
+        assert ended.returncode == 1
+        assert "cannot listen" in ended.stderr
+        assert ended.stdout == ""
+
+
+def test_join_links_can_begin_elsewhere() -> None:
+    with process("--join-base", "https://us05web.zoom.us") as (_, zoom):
+        made = zoom.create(zoom.connect()).json()
+        assert made["join_url"].startswith(f"https://us05web.zoom.us/j/{made['id']}?pwd=")
+        assert made["start_url"].startswith(f"https://us05web.zoom.us/s/{made['id']}?zak=")
