@@ -18,8 +18,9 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const target = event.detail.target;
     if (!target.matches("[data-live]") || event.detail.xhr.status !== 200) return;
-    const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html").body.firstElementChild;
-    if (fresh && shape(fresh) === shape(target)) event.detail.shouldSwap = false;
+    const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html").getElementById(target.id);
+    if (!fresh) window.location.reload(); // another page came instead, such as sign-in after the session has ended
+    if (!fresh || shape(fresh) === shape(target)) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     const polled = event.detail.requestConfig.triggeringEvent === undefined; // htmx's own timer sends no event along
