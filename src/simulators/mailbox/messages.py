@@ -3,10 +3,12 @@
 The bytes are untrusted. What cannot be read is replaced or left out, and `Message.defects` says so.
 """
 
+import base64
 import dataclasses
 import email
 import email.parser
 import email.utils
+import quopri
 import re
 from collections.abc import Iterator, Mapping
 from email import policy
@@ -16,13 +18,24 @@ from typing import Any
 from simulators.mailbox.sanitizer import extract_text
 
 MOST_PARTS = 200
-LONGEST_PARSED_HEADER = 16_384  # the structured parser of the standard library takes minutes for megabytes
+LONGEST_ADDRESSES = 16_384  # characters of one header that are read for addresses
+LONGEST_PART_HEADER = 2000  # characters; the parameters of Content-Type are parsed in quadratic time
 PREVIEW_LENGTH = 160
 CALENDAR_TYPES = {"text/calendar", "application/ics"}
 
 # What the standard library's parser raises at hostile input, over the years of its bug tracker.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]{1,20})?\?([bBqQ])\?([^?\s]*)\?=", re.ASCII)
 CONTROLS = {code: chr(0x2400 + code) for code in range(32)} | {127: "\u2421"}
+
+
+class _CappedPolicy(policy.Compat32):
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:LONGEST_PART_HEADER] if name.lower().startswith("content-") else value
+
+
+CAPPED = _CappedPolicy()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,10 +54,7 @@ class Part:
     @property
     def text(self) -> str:
         """The content as text; what the charset does not know becomes U+FFFD."""
-        try:
-            return mend(self.content.decode(self.charset or "utf-8", "replace"))
-        except (LookupError, ValueError):  # no such charset
-            return self.content.decode("utf-8", "replace")
+        return _decode_bytes(self.content, self.charset)
 
     @property
     def is_calendar(self) -> bool:
@@ -54,9 +64,13 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Message:
-    """Headers decoded and in the order they came, bodies "" when missing, every leaf part, what is wrong with it."""
+    """Headers decoded and in the order they came, bodies "" when missing, every leaf part, what is wrong with it.
+
+    `wire_headers` are the same before decoding.
+    """
 
     headers: tuple[tuple[str, str], ...]
+    wire_headers: tuple[tuple[str, str], ...]
     text: str
     html: str
     parts: tuple[Part, ...]
@@ -68,10 +82,15 @@ class Message:
 
     def list_addresses(self, name: str) -> tuple[str, ...]:
         """The addresses of all headers of that name, each as `Name <address>`."""
-        values = [value for key, value in self.headers if key.lower() == name.lower()]
-        pairs = email.utils.getaddresses([value[:LONGEST_PARSED_HEADER] for value in values])
-        # formataddr would encode names that are not ASCII again; this is for reading
-        return tuple(f"{name} <{address}>" if name else address for name, address in pairs if name or address)
+        values = [value for key, value in self.wire_headers if key.lower() == name.lower()]
+        try:  # on the value as it came: an encoded name may contain commas
+            pairs = email.utils.getaddresses([", ".join(values)[:LONGEST_ADDRESSES]])
+        except UNREADABLE:
+            return ()
+        readable = [
+            (show_controls(decode_words(name)), show_controls(decode_words(address))) for name, address in pairs
+        ]
+        return tuple(f"{name} <{address}>" if name else address for name, address in readable if name or address)
 
     @property
     def calendars(self) -> tuple[Part, ...]:
@@ -122,17 +141,17 @@ def read_message(raw: bytes) -> Message:
     """Take a mail apart:
 
     1. parse it; if the nesting is too deep even for the parser, its headers only
-    2. decode each header by itself, so that a bad one spoils nothing else
+    2. unfold and decode each header by itself, so that a bad one spoils nothing else
     3. collect the leaf parts in order, at most MOST_PARTS
     4. the bodies are the first plain and the first HTML part that are not attachments
     """
     defects: list[str] = []
     try:
-        parsed: MimeMessage = email.message_from_bytes(raw, policy=policy.compat32)
+        parsed: MimeMessage = email.message_from_bytes(raw, policy=CAPPED)
     except UNREADABLE as error:
         defects.append(f"The parts could not be taken apart ({type(error).__name__}).")
-        parsed = email.parser.BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
-    headers = tuple((show_controls(name), _decode_header(name, value)) for name, value in parsed.raw_items())
+        parsed = email.parser.BytesHeaderParser(policy=CAPPED).parsebytes(raw)
+    wire = tuple((show_controls(name), re.sub(r"\r?\n(?=[ \t])", "", value)) for name, value in parsed.raw_items())
     parts: list[Part] = []
     for leaf in _walk_leaves(parsed, defects):
         if len(parts) == MOST_PARTS:
@@ -140,7 +159,8 @@ def read_message(raw: bytes) -> Message:
             break
         parts.append(_read_part(len(parts), leaf))
     return Message(
-        headers=headers,
+        headers=tuple((name, show_controls(decode_words(value))) for name, value in wire),
+        wire_headers=wire,
         text=_first_body(parts, "text/plain"),
         html=_first_body(parts, "text/html"),
         parts=tuple(parts),
@@ -160,15 +180,51 @@ def summarise(message: Message) -> Summary:
     )
 
 
-def _decode_header(name: str, value: str) -> str:
-    """Unfolded and decoded, by the standard library's parser when it can."""
-    unfolded = re.sub(r"\r?\n(?=[ \t])", "", value)
-    if len(unfolded) <= LONGEST_PARSED_HEADER:
-        try:
-            return show_controls(str(policy.default.header_fetch_parse(name, value)))
-        except UNREADABLE:
-            pass  # its parser has bugs that hostile headers reach; the value as it came will do
-    return show_controls(unfolded.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+def decode_words(value: str) -> str:
+    """Decode the encoded words of RFC 2047; what is none or is broken stays as it came.
+
+    1. blanks between two encoded words belong to neither
+    2. neighbours of one charset are joined as bytes, since senders cut characters in the middle
+    3. what the charset cannot read becomes U+FFFD
+    """
+    value = re.sub("[\ud800-\udfff]+", _restore_bytes, value)
+    pieces: list[tuple[str, bytearray]] = []
+    end = 0
+    for word in ENCODED_WORD.finditer(value):
+        charset, encoding, content = word.groups()
+        decoded = _decode_word(encoding, content)
+        between = value[end : word.start()]
+        end = word.end()
+        if between and (between.strip() or not pieces or not pieces[-1][0]):
+            pieces.append(("", bytearray(between, "utf-8")))
+        if pieces and pieces[-1][0] == charset.lower():
+            pieces[-1][1].extend(decoded)
+        else:
+            pieces.append((charset.lower(), bytearray(decoded)))
+    pieces.append(("", bytearray(value[end:], "utf-8")))
+    return "".join(_decode_bytes(content, charset) for charset, content in pieces)
+
+
+def _decode_word(encoding: str, content: str) -> bytes:
+    data = content.encode("ascii", "ignore")
+    if encoding in "qQ":
+        return quopri.decodestring(data.replace(b"_", b" "), header=False)
+    try:
+        return base64.b64decode(data + b"=" * (-len(data) % 4))
+    except ValueError:
+        return data
+
+
+def _decode_bytes(content: bytes | bytearray, charset: str) -> str:
+    try:
+        return mend(content.decode(charset or "utf-8", "replace"))
+    except (LookupError, ValueError):  # no such charset
+        return content.decode("utf-8", "replace")
+
+
+def _restore_bytes(found: re.Match[str]) -> str:
+    """The parser keeps raw 8-bit bytes as surrogates; senders mean UTF-8 (RFC 6532)."""
+    return found.group().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _walk_leaves(message: MimeMessage, defects: list[str]) -> Iterator[MimeMessage]:
@@ -208,10 +264,8 @@ def _ask(question: Any) -> object:
 
 
 def _read_filename(part: MimeMessage) -> str:
-    name = str(_ask(part.get_filename) or "")
-    if "=?" in name:  # encoded words are not allowed in parameters, but common
-        name = _decode_header("Subject", name)
-    return re.split(r"[/\\]", show_controls(name))[-1].strip()[:200]
+    name = str(_ask(part.get_filename) or "")  # encoded words are not allowed in parameters, but common
+    return re.split(r"[/\\]", show_controls(decode_words(name)))[-1].strip()[:200]
 
 
 def _read_content(part: MimeMessage) -> bytes:

@@ -6,9 +6,10 @@ This is the first of three walls; the frame's sandbox and its Content-Security-P
 import dataclasses
 import html
 import re
-from collections.abc import Mapping, Sequence
-from html.parser import HTMLParser
+from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from simulators.mailbox.markup import EndTag, StartTag, Text, read_tokens
 
 LONGEST_HTML = 500_000  # characters that are read; a mail client cuts far earlier (Gmail at 102 kB)
 LONGEST_PREVIEWED = 50_000
@@ -48,8 +49,7 @@ class SafeHtml:
 def sanitize(source: str, images: Mapping[str, str]) -> SafeHtml:
     """Rebuild `source`; `images` maps the Content-IDs of the mail's own pictures to addresses on this server."""
     builder = _Builder(images)
-    builder.feed(source[:LONGEST_HTML])
-    builder.close()
+    builder.build(source[:LONGEST_HTML])
     body = "".join(builder.pieces)
     style = "".join(builder.styles)
     document = (
@@ -65,14 +65,12 @@ def sanitize(source: str, images: Mapping[str, str]) -> SafeHtml:
 def extract_text(source: str) -> str:
     """The words of an HTML mail, for previews."""
     builder = _Builder({})
-    builder.feed(source[:LONGEST_PREVIEWED])
-    builder.close()
+    builder.build(source[:LONGEST_PREVIEWED])
     return "".join(builder.words)
 
 
-class _Builder(HTMLParser):
+class _Builder:
     def __init__(self, images: Mapping[str, str]) -> None:
-        super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
         self.words: list[str] = []
         self.styles: list[str] = []
@@ -80,16 +78,26 @@ class _Builder(HTMLParser):
         self.color_scheme = ""
         self.remote_images = 0
         self._images = images
-        self._dropping: list[str] = []
+        self._dropping = ""  # the element whose content is being dropped, and how many of its kind are open
+        self._depth = 0
         self._in_style = False
 
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        """Emit an allowed tag anew; remember what is dropped with its content."""
-        given = {name: value or "" for name, value in attrs}
-        if tag in DROPPED_WITH_CONTENT:
-            self._dropping.append(tag)
-        elif self._dropping:
-            return
+    def build(self, source: str) -> None:
+        for token in read_tokens(source):
+            if isinstance(token, StartTag):
+                self._open(token)
+            elif isinstance(token, EndTag):
+                self._close(token.tag)
+            elif not self._dropping:
+                self._write(token)
+
+    def _open(self, token: StartTag) -> None:
+        tag, given = token.tag, token.attributes
+        if self._dropping:
+            self._depth += tag == self._dropping
+        elif tag in DROPPED_WITH_CONTENT:
+            if not (token.closed and tag in ("svg", "math")):  # only these close themselves; `<script/>` is open
+                self._dropping, self._depth = tag, 1
         elif tag == "style":
             self._in_style = True
         elif tag == "body":
@@ -101,30 +109,22 @@ class _Builder(HTMLParser):
                 self.words.append(" ")
             self.pieces.append(f"<{tag}{_write_attributes(self._keep_attributes(tag, given))}>")
 
-    def handle_startendtag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        """`<script/>` opens a script for a browser, so it does here; only SVG and MathML close themselves."""
-        if tag not in ("svg", "math"):
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close what was emitted; leave a dropped element."""
-        if tag in self._dropping:
-            while self._dropping.pop() != tag:
-                pass
+    def _close(self, tag: str) -> None:
+        if self._dropping:
+            self._depth -= tag == self._dropping
+            self._dropping = self._dropping if self._depth else ""
         elif tag == "style":
             self._in_style = False
-        elif not self._dropping and tag in TAGS and tag not in VOID_TAGS:
+        elif tag in TAGS and tag not in VOID_TAGS:
             self.pieces.append(f"</{tag}>")
 
-    def handle_data(self, data: str) -> None:
+    def _write(self, token: Text) -> None:
         """Text, escaped; style sheets without anything that could end them."""
-        if self._dropping:
-            return
         if self._in_style:
-            self.styles.append(re.sub(r"<(?![\s=])", "", data))
+            self.styles.append(re.sub(r"<(?![\s=])", "", token.text))
         else:
-            self.pieces.append(html.escape(data, quote=False))
-            self.words.append(data)
+            self.pieces.append(html.escape(token.text, quote=False))
+            self.words.append(token.text)
 
     def _keep_attributes(self, tag: str, given: Mapping[str, str]) -> dict[str, str]:
         kept = _keep_plain(given)
