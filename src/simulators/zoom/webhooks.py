@@ -69,7 +69,7 @@ def enqueue_deauthorization(world: World, user: User) -> None:
 
 async def deliver_forever(world: World) -> None:
     """Send what is due, sleep until the next is due or the clock moves."""
-    async with aiohttp.ClientSession() as session:
+    async with _session() as session:
         while True:
             world.due.clear()
             now = format_precise(world.clock.now())
@@ -85,7 +85,7 @@ async def deliver_forever(world: World) -> None:
 
 async def send(world: World, url: str, body: bytes, signing: Signing) -> Reply:
     """One message, once, outside the queue."""
-    async with aiohttp.ClientSession() as session:
+    async with _session() as session:
         return await _post(session, url, body, sign(world, body, signing))
 
 
@@ -131,6 +131,11 @@ def list_deliveries(world: World) -> list[dict[str, Any]]:
     ]
 
 
+def _session() -> aiohttp.ClientSession:
+    # A fresh connection each time: one kept open that the receiver closed meanwhile would look like a failed delivery.
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+
+
 async def _attempt(world: World, session: aiohttp.ClientSession, number: int) -> None:
     row = world.store.row("SELECT * FROM deliveries WHERE number = ?", number)
     url = world.config.app.webhook_url
@@ -164,6 +169,8 @@ async def _post(session: aiohttp.ClientSession, url: str, body: bytes, headers: 
             return Reply(response.status, (await response.text(errors="replace"))[:2000])
     except TimeoutError:
         return Reply(None, f"no answer within {TIMEOUT_SECONDS} seconds")
+    except aiohttp.ClientConnectorError:
+        return Reply(None, "could not connect")
     except (aiohttp.ClientError, ValueError) as error:
         return Reply(None, str(error))
 

@@ -40,7 +40,7 @@ class Answer:
     meeting_id: int | None = None
 
 
-class Refusal(Exception):  # noqa: N818  it is Zoom's answer, not an error of ours
+class Refusal(Exception):
     """Zoom says no: the answer that ends a call early."""
 
     def __init__(self, status: int, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:

@@ -65,8 +65,8 @@ class Driver:
         order = {"user_id": user_id, "redirect_uri": REDIRECT_URI, "code_challenge": CHALLENGE, **more}
         return str(self.control("authorize", **order)["code"])
 
-    def token(self, auth: tuple[str, str] | None = (APP.client_id, APP.client_secret), **form: str) -> httpx2.Response:
-        return self.http.post("/oauth/token", data=form, auth=auth)
+    def token(self, **form: str) -> httpx2.Response:
+        return self.http.post("/oauth/token", data=form, auth=(APP.client_id, APP.client_secret))
 
     def redeem(self, code: str, **more: str) -> httpx2.Response:
         form = {"redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER, **more}

@@ -24,7 +24,7 @@ class Received:
 
 
 class Receiver:
-    """``statuses`` are answered in turn, the last one for ever; ``challenge`` is the secret to answer validations with."""
+    """``statuses`` are answered in turn, the last for ever; ``challenge`` is the secret that answers validations."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -73,6 +73,9 @@ class Receiver:
                 receiver.received.append(Received({k.lower(): v for k, v in self.headers.items()}, body))
                 status, answer = receiver.answer(body)
                 self.send_response(status)
+                if status == 204:
+                    self.end_headers()
+                    return
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)

@@ -1,3 +1,4 @@
+import httpx2
 import pytest
 
 from tests.simulators.zoom.driver import APP, NORA, REDIRECT_URI, Driver, Tokens
@@ -48,8 +49,10 @@ def test_the_redirect_address_must_be_the_one_asked_for(zoom: Driver) -> None:
 
 @pytest.mark.parametrize("auth", [None, (APP.client_id, "wrong"), ("wrong", APP.client_secret)])
 def test_only_the_right_client_by_basic_authentication(zoom: Driver, auth: tuple[str, str] | None) -> None:
-    form = {"code": zoom.code(), "redirect_uri": REDIRECT_URI, "client_id": APP.client_id}
-    refused = zoom.token(auth, grant_type="authorization_code", client_secret=APP.client_secret, **form)
+    form = {"grant_type": "authorization_code", "code": zoom.code(), "redirect_uri": REDIRECT_URI}
+    in_body = {"client_id": APP.client_id, "client_secret": APP.client_secret}
+    given = httpx2.BasicAuth(*auth) if auth else httpx2.USE_CLIENT_DEFAULT
+    refused = zoom.http.post("/oauth/token", data={**form, **in_body}, auth=given)
     assert refused.status_code == 400
     assert refused.json() == {"reason": "Invalid client_id or client_secret", "error": "invalid_client"}
 
