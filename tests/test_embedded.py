@@ -9,9 +9,8 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -19,13 +18,14 @@ import psycopg
 import pytest
 
 import treff
+from tests.processes import await_none_living, find_living, kill_living
 from treff import embedded
 
 SOURCE = Path(treff.__file__).resolve().parents[1]
 USER = """
-import pathlib, sys
+import os, pathlib, sys
 from treff import embedded
-with embedded.start(pathlib.Path(sys.argv[1]), durability=sys.argv[2]) as server:
+with embedded.start(pathlib.Path(os.environ["PLACE"]), durability=sys.argv[1]) as server:
     print(server.url, flush=True)
     sys.stdin.readline()
 """
@@ -43,8 +43,8 @@ class User:
 
     def __init__(self, data_dir: Path, *, durability: str = "off", path: Path | None = None) -> None:
         self.process = subprocess.Popen(
-            (sys.executable, "-c", USER, str(data_dir), durability),
-            env=extend_path(*((path,) if path else ()), SOURCE),
+            (sys.executable, "-c", USER, durability),
+            env={**extend_path(*((path,) if path else ()), SOURCE), "PLACE": str(data_dir)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -115,38 +115,9 @@ def join(new_dir: Path) -> Iterator[Callable[..., User]]:
         user.process.communicate()
 
 
-def find_living(place: Path) -> list[psutil.Process]:
-    """Every process that works in `place` or was started for it, other than the users above."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            words = process.cmdline()
-            if USER not in words and any(word.startswith(str(place)) for word in (*words, process.cwd())):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
-
-
 def find_guardian(data_dir: Path) -> psutil.Process:
     (guardian,) = (process for process in find_living(data_dir) if "-S" in process.cmdline())
     return guardian
-
-
-def await_empty(place: Path) -> None:
-    deadline = time.monotonic() + 30
-    while (living := find_living(place)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert living == []
-
-
-def kill_living(place: Path) -> None:
-    for process in find_living(place):
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    await_empty(place)
 
 
 def ask(url: str, query: str) -> object:
@@ -167,11 +138,6 @@ def identify(url: str) -> object:
 
 def read_postmaster_pid(data_dir: Path) -> int:
     return int((data_dir / "cluster" / "postmaster.pid").read_text().splitlines()[0])
-
-
-def kill_server(data_dir: Path) -> None:
-    """As a crash does: every process of the server at once, the guardian too."""
-    kill_living(data_dir)
 
 
 # --- Coming and going -----------------------------------------------------------------------------------------------
@@ -252,7 +218,7 @@ def test_nothing_is_left_when_the_last_user_is_killed(
     url = user.wait_until_connected()
     tell(url, "CREATE TABLE note AS SELECT 'kept' AS words")
     user.end(request_)
-    await_empty(data_dir)
+    await_none_living(data_dir)
     with embedded.start(data_dir, durability="off") as server:
         assert ask(server.url, "SELECT words FROM note") == "kept"
 
@@ -279,7 +245,7 @@ def test_a_server_left_running_is_picked_up_again_and_guarded_anew(data_dir: Pat
     second = join()
     assert identify(second.wait_until_connected()) == server
     second.end(signal.SIGKILL)
-    await_empty(data_dir)
+    await_none_living(data_dir)
 
 
 def test_an_orphan_is_stopped_on_request(data_dir: Path, join: Callable[..., User]) -> None:
@@ -308,14 +274,14 @@ def test_what_was_committed_survives_a_crash_of_the_server(data_dir: Path, join:
     user = join(durability="on")
     url = user.wait_until_connected()
     tell(url, "CREATE TABLE note AS SELECT 'kept' AS words")
-    kill_server(data_dir)
+    kill_living(data_dir)
     with embedded.start(data_dir) as server:
         assert ask(server.url, "SELECT words FROM note") == "kept"
 
 
 def test_a_process_id_that_belongs_to_somebody_else_by_now_is_no_hindrance(data_dir: Path) -> None:
     with embedded.start(data_dir, durability="off"):
-        kill_server(data_dir)
+        kill_living(data_dir)
         pidfile = data_dir / "cluster" / "postmaster.pid"
         socket_lock = data_dir / "run" / ".s.PGSQL.5432.lock"
         for stale in (pidfile, socket_lock):
@@ -529,7 +495,7 @@ def test_a_server_that_does_not_start_says_why_and_leaves_nothing(data_dir: Path
         file.write("no_such_setting = 1\n")
     with pytest.raises(embedded.EmbeddedError, match=r"did not start: .*errors"):
         embedded.start(data_dir)
-    await_empty(data_dir)
+    await_none_living(data_dir)
 
 
 def test_a_server_started_by_hand_is_left_alone(data_dir: Path, join: Callable[..., User]) -> None:

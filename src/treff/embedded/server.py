@@ -27,10 +27,14 @@ class Server:
 
     def __init__(self, house: House, lease: int, socket_dir: Path) -> None:
         self.data_dir = house.root
-        where = f"host={quote(str(socket_dir), safe='')}&port={PORT}"
-        self.url = f"postgresql://{ROLE}@/{ROLE}?{where}"
-        self.admin_url = f"postgresql://{SUPERUSER}@/{SUPERUSER}?{where}"
-        self._lease, self._process = lease, os.getpid()
+        self._socket_dir, self._lease, self._process = socket_dir, lease, os.getpid()
+        self.url = self.url_of(ROLE)
+        self.admin_url = self.url_of(SUPERUSER, role=SUPERUSER)
+
+    def url_of(self, database: str, *, role: str = ROLE) -> str:
+        """The URL of another database of this server, whether it exists or not."""
+        where = f"host={quote(str(self._socket_dir), safe='')}&port={PORT}"
+        return f"postgresql://{quote(role)}@/{quote(database, safe='')}?{where}"
 
     def stop(self) -> None:
         """Leave; the last user out stops the server and returns when it is down. A second call does nothing.
