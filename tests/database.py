@@ -67,7 +67,7 @@ class Databases:
             self._execute("CREATE DATABASE {} OWNER treff", TEMPLATE)
             path = os.pathsep.join((str(SOURCE), *filter(None, sys.path)))
             done = subprocess.run(
-                (sys.executable, "-m", "django", "migrate", "--verbosity=0", "--no-input"),
+                (sys.executable, "-m", "django", "migrate", "--verbosity=0", "--no-input", "--skip-checks"),
                 env={**os.environ, "PYTHONPATH": path, "TREFF_DATABASE_URL": self._server.url_of(TEMPLATE)},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
