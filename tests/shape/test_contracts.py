@@ -30,8 +30,7 @@ HOUSE = {
     "treff.web.console": "views",
     "treff.web.api": "views",
     "treff.web.inbound": "views",
-    "treff.management": "",
-    "treff.management.commands": "doctor",
+    "treff.management": "demo worker",
     "simulators": "",
     "simulators.zoom": "server",
     "simulators.mailbox": "server",
@@ -39,8 +38,10 @@ HOUSE = {
 """Package -> its modules, as they will stand."""
 
 ALLOWED = {
-    "treff/cli.py": "import treff.wiring, treff.embedded, treff.settings, httpx2",
+    "treff/cli.py": "import treff.management.demo, treff.embedded, treff.settings",
     "treff/settings.py": "import treff.keys, treff.kernel.secrets",
+    "treff/management/demo.py": "import httpx2, treff.embedded",
+    "treff/management/worker.py": "import treff.wiring",
     "treff/wiring.py": "import treff.providers.zoom.adapter, treff.conferencing.tasks, treff.mail.tasks",
     "treff/urls.py": "import treff.web.console.views, treff.web.api.views",
     "treff/web/console/views.py": "import treff.appointments.actions, treff.conferencing.queries, treff.web.access",
@@ -65,6 +66,7 @@ PLANTED = [
     ("packages", "treff/conferencing/queries.py", "treff.mail.models"),
     ("packages", "treff/workspaces/actions.py", "treff.web.access"),
     ("packages", "treff/kernel/clock.py", "treff.settings"),
+    ("packages", "treff/wiring.py", "treff.management.worker"),
     ("packages", "treff/gadgets.py", "treff.kernel"),
     ("features", "treff/workspaces/models.py", "treff.workspaces.queries"),
     ("features", "treff/appointments/states.py", "treff.appointments.errors"),
@@ -89,6 +91,7 @@ PLANTED = [
     ("decisions_are_pure", "treff/conferencing/ports.py", "httpx2"),
     ("http", "treff/web/console/views.py", "httpx2"),
     ("http", "treff/conferencing/reconcile.py", "httpx2"),
+    ("http", "treff/cli.py", "httpx2"),
     ("vendors", "treff/providers/teams/client.py", "treff.providers.zoom.wire"),
     ("vendors", "treff/providers/http.py", "treff.providers.zoom.wire"),
     ("vendors", "treff/providers/gadgets.py", "treff.kernel"),
