@@ -1,1 +1,18 @@
-urlpatterns = []
+"""Every address."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+from treff.web import health
+from treff.web.api.api import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("treff.web.console.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("language/", set_language, name="set_language"),
+    path("integrations/", include("treff.web.inbound.urls")),
+    path("api/v1/", api.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+]

@@ -20,7 +20,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What is to change; None leaves as it is. `generation` is the one that was seen, None to change whatever is there."""
+    """What is to change; None leaves as it is. `generation` is the one that was seen, None for whichever is there."""
 
     start_at: datetime | None = None
     duration: timedelta | None = None

@@ -185,3 +185,17 @@ def _open(grant: Grant, column: str) -> Secret:
 def _binding(grant: Grant, column: str) -> Binding:
     owner = f"{grant.provider}:{grant.client_id}:{grant.external_user_id}"
     return Binding("grant", column, grant.public_id, owner)
+
+
+def wrapped_data_keys() -> list[str]:
+    return list(Grant.objects.values_list("data_key", flat=True))
+
+
+def rewrap_data_keys() -> int:
+    """Wrap by the primary key what another one wraps; compare-and-swap, so that nothing newer is undone."""
+    changed = 0
+    for grant in Grant.objects.all():
+        if grant.data_key.split(".")[1] != settings.TREFF_KEYS.primary:
+            new = settings.TREFF_KEYS.rewrap(grant.data_key, _binding(grant, "data_key"))
+            changed += Grant.objects.filter(pk=grant.pk, data_key=grant.data_key).update(data_key=new)
+    return changed

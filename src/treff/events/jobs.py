@@ -1,8 +1,8 @@
-"""Tasks as the rest of the house sees them: a name, an id, and a database connection that is fit to use."""
+"""Tasks as the rest of the house sees them: a name and an id."""
 
 from collections.abc import Callable
 
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -12,15 +12,11 @@ class Task:
 
     def __init__(self, name: str, run: Callable[[int], None]) -> None:
         self.name = name
-        self._job = app.task(name=name)(self._within_connection(run))
 
-    @staticmethod
-    def _within_connection(run: Callable[[int], None]) -> Callable[..., None]:
         def job(subject_id: int) -> None:
-            close_old_connections()  # the thread's connection may have died with the database since its last job
             run(subject_id)
 
-        return job
+        self._job = app.task(name=name)(job)
 
     def defer(self, *, subject_id: int) -> int:
         """One more job, in the caller's transaction."""

@@ -23,3 +23,11 @@ def at(instant: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen_at.reset(token)
+
+
+def parse(text: str) -> datetime:
+    """The instant of an RFC 3339 text, UTC. Raises ValueError, also for a text without an offset."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return instant.astimezone(UTC)

@@ -131,3 +131,17 @@ def open_data_key(workspace: Workspace) -> DataKey:
 
 def _binding(public_id: str) -> Binding:
     return Binding("workspace", "data_key", public_id, "workspace secrets")
+
+
+def wrapped_data_keys() -> list[str]:
+    return list(Workspace.objects.values_list("data_key", flat=True))
+
+
+def rewrap_data_keys() -> int:
+    """Wrap by the primary key what another one wraps; compare-and-swap, so that nothing newer is lost."""
+    changed = 0
+    for public_id, old in Workspace.objects.values_list("public_id", "data_key"):
+        if old.split(".")[1] != settings.TREFF_KEYS.primary:
+            new = settings.TREFF_KEYS.rewrap(old, _binding(public_id))
+            changed += Workspace.objects.filter(public_id=public_id, data_key=old).update(data_key=new)
+    return changed

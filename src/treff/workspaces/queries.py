@@ -69,3 +69,11 @@ def owners_and_admins(workspace_id: int) -> Sequence[Member]:
             workspace_id=workspace_id, is_active=True, role__in=(Role.OWNER, Role.ADMIN)
         )
     )
+
+
+def workspace_with_slug(slug: str) -> Workspace:
+    """For the operator's commands. Raises NotHere."""
+    row = Workspace.objects.filter(slug=slug).first()
+    if row is None:
+        raise NotHere
+    return row

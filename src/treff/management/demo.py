@@ -1,0 +1,192 @@
+"""treff demo: everything at once, with sample data and a simulated Zoom."""
+
+import importlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import click
+import django
+
+from treff import embedded
+from treff.management.processes import Company, free_port
+
+ZOOM_PORT, MAILBOX_PORT, SMTP_PORT = 8100, 8025, 2525
+PASSWORD = "Sonnenschein-2026"  # noqa: S105  printed on the demo's own sign-in page
+_MARKER = "this-is-a-treff-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where everything is."""
+
+    data_dir: Path
+    base_url: str
+    zoom_url: str
+    mailbox_url: str
+    smtp_url: str
+    company: Company
+
+
+def run(*, port: int, once: bool, fresh: bool) -> int:
+    """Run the demo until Ctrl-C, or once through the main job. Returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with ExitStack() as stack:
+        if once:
+            data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="treff-demo-")))
+            data_dir.chmod(0o755)  # the database's own account must get in
+        else:
+            data_dir = (Path(os.environ.get("TREFF_DATA_DIR") or "var") / "demo").resolve()
+            _prepare(data_dir, fresh=fresh)
+        try:
+            return _perform(stack, data_dir, port=port, once=once)
+        except KeyboardInterrupt:
+            click.echo("")
+            return 0
+
+
+def _prepare(data_dir: Path, *, fresh: bool) -> None:
+    """Only a directory that a demo made is ever emptied."""
+    place, _word = embedded.data_dir_for(data_dir / "postgres")
+    if fresh and (data_dir / _MARKER).exists():
+        embedded.stop_orphan(place)
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(data_dir)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    (data_dir / _MARKER).touch()
+
+
+def _perform(stack: ExitStack, data_dir: Path, *, port: int, once: bool) -> int:
+    """Database, simulators, tables and sample data, web and worker; then wait, or play the main job."""
+    place, word = embedded.data_dir_for(data_dir / "postgres")
+    if word:
+        click.echo(word, err=True)
+    server = stack.enter_context(embedded.start(place))
+    stage = _set_up(stack, data_dir, server.url, port)
+    parts = _load()
+    parts.database.migrate(verbosity=0)
+    parts.demo_world.seed_past(stage.zoom_url, stage.base_url, password=PASSWORD)
+    stage.company.start("worker", ["-m", "treff.cli", "worker"], {})
+    serve = ["-m", "treff.cli", "serve", "--port", stage.base_url.rpartition(":")[2], "--processes", "1"]
+    stage.company.start("web", serve, {})
+    stage.company.await_address(stage.base_url + "/readyz")
+    if once:
+        return int(parts.demo_once.play(stage, PASSWORD))
+    parts.demo_world.seed_future()
+    _announce(stage, data_dir)
+    return _wait(stage)
+
+
+def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> Stage:
+    """Start the simulators and put the whole configuration into the environment, for us and for our children."""
+    company = Company(data_dir / "logs")
+    stack.callback(company.stop)
+    keys = _demo_keys(data_dir)
+    base_url = f"http://127.0.0.1:{free_port(port)}"
+    zoom = company.start(
+        "zoom",
+        [
+            *("-m", "simulators.zoom", "--port", str(free_port(ZOOM_PORT)), "--state", str(data_dir / "zoom.db")),
+            *("--client-id", keys["client_id"], "--client-secret", keys["client_secret"]),
+            *("--webhook-secret", keys["webhook_secret"]),
+            *("--webhook-url", f"{base_url}/integrations/zoom/webhook"),
+            *("--redirect-uri", f"{base_url}/integrations/zoom/callback"),
+        ],
+        {},
+    )
+    mailbox = company.start(
+        "mailbox",
+        [
+            *("-m", "simulators.mailbox", "--port", str(free_port(MAILBOX_PORT))),
+            *("--smtp-port", str(free_port(SMTP_PORT)), "--state", str(data_dir / "mailbox.db")),
+        ],
+        {},
+    )
+    (zoom_url,) = company.ready_line(zoom)
+    smtp_url, mailbox_url = company.ready_line(mailbox)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "treff.settings",
+        "TREFF_ENV": "development",
+        "TREFF_DATABASE_URL": database_url,
+        "TREFF_DATA_DIR": str(data_dir),
+        "TREFF_BASE_URL": base_url,
+        "TREFF_EMAIL_URL": smtp_url,
+        "TREFF_EMAIL_FROM": "termine@treff.example",
+        "TREFF_ZOOM_CLIENT_ID": keys["client_id"],
+        "TREFF_ZOOM_CLIENT_SECRET": keys["client_secret"],
+        "TREFF_ZOOM_WEBHOOK_SECRET": keys["webhook_secret"],
+        "TREFF_ZOOM_OAUTH_URL": zoom_url,
+        "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
+        "TREFF_DEMO": json.dumps({"zoom_url": zoom_url, "mailbox_url": mailbox_url, "password": PASSWORD}),
+    }
+    return Stage(data_dir, base_url, zoom_url, mailbox_url, smtp_url, company)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Modules that need settings, which stand only when the simulators have said where they are."""
+
+    database: ModuleType
+    demo_world: ModuleType
+    demo_once: ModuleType
+
+
+def _load() -> _Parts:
+    django.setup()
+    names = ("database", "demo_world", "demo_once")
+    return _Parts(*(importlib.import_module(f"treff.management.{name}") for name in names))
+
+
+def _demo_keys(data_dir: Path) -> dict[str, str]:
+    """What the simulated Zoom and we know of each other, made once."""
+    path = data_dir / "demo-keys.json"
+    if not path.exists():
+        made = {"client_id": "treff-demo"} | {
+            name: secrets.token_urlsafe(24) for name in ("client_secret", "webhook_secret")
+        }
+        path.write_text(json.dumps(made))
+        path.chmod(0o600)
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
+
+
+def _announce(stage: Stage, data_dir: Path) -> None:
+    """The one line, and what to do with it."""
+    click.echo(
+        f"""Treff is ready: {stage.base_url}
+
+  Sign in with the password {PASSWORD} as
+    petra.lindner@nordlicht.example    owner of Nordlicht Solar GmbH and of Nordlicht Wärme GmbH
+    murat.yilmaz@nordlicht.example     administrator of both
+    jule.hansen@nordlicht.example      rep at Nordlicht Solar GmbH
+    tim.okafor@nordlicht.example       rep at Nordlicht Solar GmbH
+
+  Three things to try
+    1. Open a lead, book an appointment with Zoom, and watch the link appear. Then read the mail: {stage.mailbox_url}
+    2. Move it, cancel it, and see the meeting follow in the simulated Zoom: {stage.zoom_url}/portal
+    3. Switch to Nordlicht Wärme GmbH and connect its Zoom account (Admin, Video provider).
+
+  Zoom is simulated. With a Zoom app of your own, set TREFF_ZOOM_CLIENT_ID and its companions (docs/settings.md)
+  and run treff serve and treff worker. Data and logs: {data_dir}
+  Ctrl-C stops everything."""
+    )
+
+
+def _wait(stage: Stage) -> int:
+    """Until Ctrl-C, or until a part dies."""
+    nothing = threading.Event()
+    while not nothing.wait(1):
+        dead = stage.company.dead()
+        if dead:
+            click.echo(f"{', '.join(dead)} ended unexpectedly; see {stage.data_dir / 'logs'}.", err=True)
+            return 1
+    return 0

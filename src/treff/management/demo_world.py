@@ -1,0 +1,187 @@
+"""The demo's two workspaces: one alive, one that has just been made."""
+
+import base64
+import hashlib
+import json
+import secrets
+import urllib.request
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from treff.appointments.actions import book, cancel
+from treff.appointments.models import Appointment
+from treff.appointments.ports import Booking
+from treff.booking_types.actions import Description, create_booking_type
+from treff.booking_types.states import Provider
+from treff.conferencing import actions as conferencing
+from treff.conferencing import reconcile
+from treff.conferencing.actions import Returned
+from treff.kernel import clock
+from treff.kernel.secrets import Secret
+from treff.kernel.zones import instant_of
+from treff.mail.actions import tell
+from treff.people.actions import create_lead
+from treff.people.models import Lead
+from treff.workspaces import actions as workspaces
+from treff.workspaces.actions import NewPerson
+from treff.workspaces.models import Member, Workspace
+from treff.workspaces.ports import Scope
+from treff.workspaces.queries import member_of, scope_of
+from treff.workspaces.states import Role
+
+SOLAR, WAERME = "nordlicht-solar", "nordlicht-waerme"
+ZONE = "Europe/Berlin"
+ZOOM_USER = "nB7rQ2wXTkuZ0raBrandtA"  # Nora Brandt, of the simulator
+MEMBERS = (
+    ("petra.lindner@nordlicht.example", "Petra Lindner", Role.OWNER),
+    ("murat.yilmaz@nordlicht.example", "Murat Yılmaz", Role.ADMIN),
+    ("jule.hansen@nordlicht.example", "Jule Hansen", Role.REP),
+    ("tim.okafor@nordlicht.example", "Tim Okafor", Role.REP),
+)
+LEADS = (
+    ("Anna Bergmann", "anna.bergmann@web.example", "+49 40 5550101", "", "de", ZONE),
+    ("Dr. Karl-Heinz Ötting", "oetting@praxis-oetting.example", "+49 4131 555020", "Praxis Dr. Ötting", "de", ZONE),
+    ("Familie Sørensen", "lars@soerensen.example", "+45 5550 3344", "", "en", "Europe/Copenhagen"),
+    ("Miriam Schäfer", "m.schaefer@schaefer-bau.example", "+49 421 5550177", "Schäfer Bau GmbH", "de", ZONE),
+    ("Oliver Grant", "oliver.grant@grantfoods.example", "+44 20 5550 0199", "Grant Foods Ltd", "en", "Europe/London"),
+    ("Yusuf Demir", "yusuf@demir-logistik.example", "+49 511 5550123", "Demir Logistik", "de", ZONE),
+    ("Claudia Peters", "c.peters@post.example", "", "", "de", ZONE),
+    ("Hannah Weiss", "hannah.weiss@weissholz.example", "+43 1 5550188", "Weiss Holz KG", "de", "Europe/Vienna"),
+    ("Jonas Riedel", "jonas.riedel@riedel.example", "+49 351 5550145", "Autohaus Riedel", "de", ZONE),
+    ("Emily Carter", "emily.carter@carterfarm.example", "+1 212 555 0142", "Carter Farm", "en", "America/New_York"),
+    ("Thomas Krüger", "t.krueger@krueger.example", "+49 30 5550166", "", "de", ZONE),
+    ("Sabine Löwe", "sabine@loewe-hotel.example", "+49 3831 555090", "Hotel Löwe", "de", ZONE),
+)
+TYPES = (
+    Description("erstberatung", "Erstberatung", timedelta(minutes=45), Provider.ZOOM),
+    Description("angebot", "Angebotsbesprechung", timedelta(minutes=30), Provider.ZOOM),
+    Description("ortstermin", "Ortstermin", timedelta(minutes=90), Provider.NONE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An appointment of the sample calendar: working days from today, wall time, who with whom, what."""
+
+    days: int
+    at: time
+    host: int
+    lead: int
+    kind: str
+    cancelled: str = ""
+
+
+PAST = (
+    _Entry(-5, time(9, 0), 2, 0, "erstberatung"),
+    _Entry(-5, time(13, 30), 3, 5, "erstberatung"),
+    _Entry(-4, time(10, 0), 2, 3, "ortstermin"),
+    _Entry(-4, time(15, 0), 3, 6, "erstberatung", "Frau Peters ist krank und meldet sich."),
+    _Entry(-3, time(11, 0), 3, 8, "angebot"),
+    _Entry(-2, time(9, 30), 2, 1, "angebot"),
+    _Entry(-1, time(14, 0), 2, 9, "erstberatung"),
+)
+FUTURE = (
+    _Entry(1, time(9, 0), 2, 1, "angebot"),
+    _Entry(1, time(10, 30), 3, 5, "angebot"),
+    _Entry(1, time(14, 0), 2, 4, "erstberatung"),
+    _Entry(2, time(9, 30), 3, 7, "erstberatung"),
+    _Entry(2, time(13, 0), 2, 11, "ortstermin"),
+    _Entry(3, time(11, 0), 2, 9, "angebot"),
+    _Entry(4, time(10, 0), 3, 2, "erstberatung"),
+    _Entry(5, time(15, 30), 2, 10, "erstberatung"),
+)
+
+
+def seed_past(zoom_url: str, base_url: str, *, password: str) -> None:
+    """Both workspaces, and last week as it would have come about: at its own time, with real meetings and mails."""
+    if Workspace.objects.exists():
+        return
+    now = clock.now()
+    began = now - timedelta(days=9)
+    with clock.at(began):
+        solar = _workspace(SOLAR, "Nordlicht Solar GmbH", Secret(password))
+        _workspace(WAERME, "Nordlicht Wärme GmbH", Secret(password), only=2)
+        for values in LEADS:
+            create_lead(
+                solar, dict(zip(("name", "email", "phone", "company", "locale", "time_zone"), values, strict=True))
+            )
+        _control(zoom_url, "clock", {"now": began.isoformat()})
+        _connect_zoom(solar, zoom_url, base_url)
+    for entry in PAST:
+        start_at = _start(entry, now)
+        booked_at = start_at - timedelta(hours=20)
+        _control(zoom_url, "clock", {"now": booked_at.isoformat()})
+        with clock.at(booked_at):
+            _book(entry, start_at)
+    _control(zoom_url, "clock", {"offset_seconds": 0})
+
+
+def seed_future() -> None:
+    """Next week, made into meetings by the worker. Nothing if there is something already."""
+    now = clock.now()
+    if Appointment.objects.filter(start_at__gt=now).exists() or len(PAST) != Appointment.objects.count():
+        return
+    for entry in FUTURE:
+        _book_later(entry, _start(entry, now))
+
+
+def _workspace(slug: str, name: str, password: Secret, only: int | None = None) -> Scope:
+    (owner_email, owner_name, _role), *others = MEMBERS[:only]
+    row = workspaces.create_workspace(slug, name, ZONE, "de", NewPerson(owner_email, owner_name, password, "de"))
+    for email, member_name, role in others:
+        workspaces.add_member(row, NewPerson(email, member_name, password, "de"), role)
+    owner = Member.objects.select_related("workspace", "user").get(workspace=row, role=Role.OWNER)
+    for kind in TYPES:
+        create_booking_type(scope_of(owner), kind)
+    return scope_of(owner)
+
+
+def _connect_zoom(scope: Scope, zoom_url: str, base_url: str) -> None:
+    """What the consent window does, without the window."""
+    verifier = secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    redirect_uri = f"{base_url}/integrations/zoom/callback"
+    order = {"user_id": ZOOM_USER, "redirect_uri": redirect_uri, "code_challenge": challenge}
+    code = Secret(_control(zoom_url, "authorize", order)["code"])
+    owner = Member.objects.select_related("user").get(pk=scope.member_id)
+    returned = Returned(scope, "zoom", in_popup=False, verifier=Secret(verifier))
+    conferencing.finish_connecting(returned, code, redirect_uri, owner.user)
+
+
+def _book(entry: _Entry, start_at: datetime) -> None:
+    """Booked, its meeting made and its mails sent, all in the present moment of the clock."""
+    appointment = _book_later(entry, start_at)
+    reconcile.look(appointment.pk)
+    tell(appointment.pk)
+    if entry.cancelled:
+        cancel(_scope(entry.host), appointment.public_id, entry.cancelled)
+        reconcile.look(appointment.pk)
+        tell(appointment.pk)
+
+
+def _book_later(entry: _Entry, start_at: datetime) -> Appointment:
+    lead = Lead.objects.get(workspace__slug=SOLAR, email=LEADS[entry.lead][1])
+    return book(_scope(entry.host), Booking(lead_id=lead.public_id, start_at=start_at, booking_type=entry.kind))
+
+
+def _scope(host: int) -> Scope:
+    member = Member.objects.select_related("user").get(workspace__slug=SOLAR, user__email=MEMBERS[host][0])
+    return scope_of(member_of(member.user, SOLAR))
+
+
+def _start(entry: _Entry, now: datetime) -> datetime:
+    """The entry's instant: so many working days before or after today."""
+    day, step, left = now.date(), 1 if entry.days > 0 else -1, abs(entry.days)
+    while left:
+        day += timedelta(days=step)
+        left -= day.weekday() < 5
+    return instant_of(datetime.combine(day, entry.at), ZONE)
+
+
+def _control(zoom_url: str, what: str, order: dict[str, object]) -> dict[str, str]:
+    request = urllib.request.Request(  # noqa: S310  our own simulator
+        f"{zoom_url}/_control/{what}", json.dumps(order).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        found: dict[str, str] = json.load(answer)
+        return found

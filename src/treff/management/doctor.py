@@ -1,0 +1,100 @@
+"""treff doctor: every setting and every outside part, with its state."""
+
+import os
+import smtplib
+import ssl
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import OperationalError
+
+from treff.conferencing.models import Grant
+from treff.management import keys
+
+SHOWN = ("TREFF_ENV", "TREFF_DATA_DIR", "TREFF_BASE_URL", "TREFF_EMAIL_FROM", "TREFF_ZOOM_OAUTH_URL")
+HIDDEN = (
+    "TREFF_DATABASE_URL",
+    "TREFF_SECRET_KEY",
+    "TREFF_ENCRYPTION_KEYS",
+    "TREFF_EMAIL_URL",
+    "TREFF_ZOOM_CLIENT_ID",
+    "TREFF_ZOOM_CLIENT_SECRET",
+    "TREFF_ZOOM_WEBHOOK_SECRET",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`state` is ok, note or bad; bad makes the command fail."""
+
+    name: str
+    state: str
+    detail: str
+
+
+def examine() -> list[dict[str, str]]:
+    """Look at everything; never raises for what it finds."""
+    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom()]
+    return [asdict(finding) for finding in findings]
+
+
+def _settings() -> list[Finding]:
+    shown = [Finding(name, "ok", str(getattr(settings, name))) for name in SHOWN]
+    hidden = [
+        Finding(name, "ok" if os.environ.get(name) else "note", "set" if os.environ.get(name) else "not set")
+        for name in HIDDEN
+    ]
+    return shown + hidden
+
+
+def _database() -> Finding:
+    try:
+        connection.ensure_connection()
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except (OperationalError, ImproperlyConfigured) as error:
+        return Finding("database", "bad", str(error).splitlines()[0])
+    if missing:
+        return Finding("database", "bad", f"{len(missing)} migrations are missing: run treff migrate")
+    return Finding("database", "ok", f"PostgreSQL {connection.pg_version // 10000}")  # type: ignore[attr-defined]
+
+
+def _keys() -> list[Finding]:
+    try:
+        found = keys.status()
+    except OperationalError:
+        return []
+    if found["missing"]:
+        return [Finding("keys", "bad", f"these keys are needed and not in TREFF_ENCRYPTION_KEYS: {found['missing']}")]
+    return [Finding("keys", "ok", f"primary {found['primary']}, wrapping {found['keys']}")]
+
+
+def _mail() -> Finding:
+    kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
+    try:
+        with kind(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=5) as server:
+            if settings.EMAIL_USE_TLS:
+                server.starttls(context=ssl.create_default_context())
+            if settings.EMAIL_HOST_USER:
+                server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+            server.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        return Finding("mail", "bad", f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} {type(error).__name__}")
+    return Finding("mail", "ok", f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} answers")
+
+
+def _zoom() -> Finding:
+    if not settings.TREFF_ZOOM_CLIENT_ID or not settings.TREFF_ZOOM_CLIENT_SECRET.reveal():
+        return Finding("zoom", "note", "not set up; appointments can be booked without a video meeting")
+    if not settings.TREFF_ZOOM_WEBHOOK_SECRETS:
+        return Finding(
+            "zoom", "bad", "TREFF_ZOOM_WEBHOOK_SECRET is missing: a removed app would not be noticed at once"
+        )
+    try:
+        states = ", ".join(f"{row.public_id} {row.state}" for row in Grant.objects.all()) or "no account connected"
+    except OperationalError:
+        states = "database not reachable"
+    return Finding("zoom", "ok", states)

@@ -1,0 +1,15 @@
+"""Addresses that providers know: /integrations/…"""
+
+from django.urls import path, re_path
+
+from treff.web.inbound import oauth, webhooks
+
+app_name = "inbound"
+PROVIDER = "(?P<provider>zoom)"
+urlpatterns = [
+    re_path(rf"^{PROVIDER}/callback$", oauth.callback, name="callback"),
+    re_path(rf"^{PROVIDER}/continue$", oauth.continue_connecting, name="continue"),
+    re_path(rf"^{PROVIDER}/start$", oauth.start, name="start"),
+    re_path(rf"^{PROVIDER}/connected/(?P<workspace>[a-z0-9-]+)$", oauth.connected, name="connected"),
+    path("zoom/webhook", webhooks.zoom, name="zoom_webhook"),
+]
