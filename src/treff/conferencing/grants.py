@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F
 
 from treff.conferencing import journal, ports
-from treff.conferencing.errors import Ambiguous, GrantLost, Misconfigured, Transient
+from treff.conferencing.errors import Ambiguous, GrantLost, ProviderError, Transient
 from treff.conferencing.models import Grant
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import GrantState
@@ -112,7 +112,7 @@ def _refresh(grant: Grant) -> None:
         return
     except Ambiguous as error:
         raise Transient(str(error), LEASE) from error
-    except (Transient, Misconfigured):
+    except ProviderError:  # answered, so nothing is spent: whoever comes next may ask
         Grant.objects.filter(pk=grant.pk, version=grant.version).update(
             refresh_lease_until=clock.now(), refresh_tries=0
         )

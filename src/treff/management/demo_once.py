@@ -85,7 +85,7 @@ class _Play:
         began = time.monotonic()
         lead = {"name": "Anna Bergmann", "email": LEAD_EMAIL, "locale": "de"}
         order = {"lead": lead, "start": start, "duration_minutes": minutes, "title": "Wärmepumpe", "provider": "zoom"}
-        appointment = self._api("POST", "/appointments", order)
+        appointment: dict[str, Any] = self._api("POST", "/appointments", order)
         answered = time.monotonic() - began
         appointment = self._until("the link appears", lambda: self._in_step(appointment["id"]))
         conference = appointment["conference"]
@@ -154,7 +154,8 @@ class _Play:
                     return mail
             return None
 
-        return self._until("the mail with the link arrives", arrived)
+        found: dict[str, Any] = self._until("the mail with the link arrives", arrived)
+        return found
 
     def _has_method(self, appointment_id: str, method: str) -> bool:
         return any(mail["calendar"][0]["method"] == method for mail in self._mails(appointment_id))

@@ -5,6 +5,7 @@ import hashlib
 import json
 import secrets
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -143,7 +144,7 @@ def _connect_zoom(scope: Scope, zoom_url: str, base_url: str) -> None:
     redirect_uri = f"{base_url}/integrations/zoom/callback"
     order = {"user_id": ZOOM_USER, "redirect_uri": redirect_uri, "code_challenge": challenge}
     code = Secret(_control(zoom_url, "authorize", order)["code"])
-    owner = Member.objects.select_related("user").get(pk=scope.member_id)
+    owner = Member.objects.select_related("user").get(public_id=scope.actor.id)
     returned = Returned(scope, "zoom", in_popup=False, verifier=Secret(verifier))
     conferencing.finish_connecting(returned, code, redirect_uri, owner.user)
 
@@ -178,7 +179,7 @@ def _start(entry: _Entry, now: datetime) -> datetime:
     return instant_of(datetime.combine(day, entry.at), ZONE)
 
 
-def _control(zoom_url: str, what: str, order: dict[str, object]) -> dict[str, str]:
+def _control(zoom_url: str, what: str, order: Mapping[str, object]) -> dict[str, str]:
     request = urllib.request.Request(  # noqa: S310  our own simulator
         f"{zoom_url}/_control/{what}", json.dumps(order).encode(), {"Content-Type": "application/json"}
     )

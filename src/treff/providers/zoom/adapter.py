@@ -1,6 +1,7 @@
 """The only file that knows both languages: Zoom's answers on one side, conferencing's ports and errors on the other."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,6 +27,7 @@ from treff.kernel.secrets import Secret
 from treff.providers.http import Answer, NotSent, Unanswered
 from treff.providers.zoom import oauth, wire
 from treff.providers.zoom.client import ZoomClient
+from treff.providers.zoom.oauth import Verdict
 
 # "The start_url expires in two hours": https://developers.zoom.us/docs/api/meetings/ (create a meeting)
 START_URL_LIFE = timedelta(hours=2)
@@ -57,20 +59,10 @@ class ZoomProvider:
         return self.client.authorization_url(state, code_challenge, redirect_uri)
 
     def exchange_code(self, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet:
-        try:
-            return oauth.token_set(self.client.exchange_code(code, verifier, redirect_uri))
-        except NotSent as error:
-            raise Transient(str(error)) from error
-        except Unanswered as error:
-            raise Ambiguous(str(error)) from error
+        return _token_set(lambda: self.client.exchange_code(code, verifier, redirect_uri))
 
     def refresh(self, refresh_token: Secret) -> TokenSet:
-        try:
-            return oauth.token_set(self.client.refresh(refresh_token))
-        except NotSent as error:
-            raise Transient(str(error)) from error
-        except Unanswered as error:
-            raise Ambiguous(str(error)) from error
+        return _token_set(lambda: self.client.refresh(refresh_token))
 
     def revoke(self, token: Secret) -> None:
         try:
@@ -148,6 +140,38 @@ class ZoomProvider:
         at_stand_in = stand_in.scheme == "http" and parts.netloc == stand_in.netloc and parts.scheme == "http"
         fits = parts.username is None and len(url) <= 2000 and _LINK_PATH.fullmatch(parts.path) is not None
         return (at_zoom or at_stand_in) and fits
+
+
+def _token_set(ask: Callable[[], Answer]) -> TokenSet:
+    """The tokens, or what their refusal means. An answer that never came leaves open whether the old token is spent."""
+    try:
+        found = oauth.tokens(ask())
+    except NotSent as error:
+        raise Transient(str(error)) from error
+    except Unanswered as error:
+        raise Ambiguous(str(error)) from error
+    except oauth.TokenRefusal as refusal:
+        raise _meaning(refusal) from refusal
+    return TokenSet(found.access_token, found.refresh_token, found.expires_in, found.scopes)
+
+
+def _meaning(refusal: oauth.TokenRefusal) -> ProviderError:
+    text = str(refusal)
+    match refusal.verdict:
+        case Verdict.APP_NOT_ACCEPTED:
+            return Misconfigured(text)
+        case Verdict.SCOPES_CHANGED:
+            return GrantLost(text, GrantState.SCOPE_MISSING)
+        case Verdict.BLOCKED_BY_ADMIN:
+            return GrantLost(text, GrantState.BLOCKED_BY_PROVIDER)
+        case Verdict.TOKEN_DEAD:
+            return GrantLost(text, GrantState.NEEDS_RECONNECT)
+        case Verdict.TRY_AGAIN:
+            return Transient(text)
+        case Verdict.NO_TOKENS:
+            return Ambiguous(text)
+        case Verdict.REFUSED:
+            return Refused(text)
 
 
 def _body(spec: MeetingSpec) -> dict[str, Any]:

@@ -1,14 +1,10 @@
-"""What Zoom's token endpoint answers, and what happens next.
-
-Codes: https://developers.zoom.us/docs/integrations/oauth/ (error table).
-"""
+"""What Zoom's token endpoint answers. Codes: https://developers.zoom.us/docs/integrations/oauth/ (error table)."""
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 
-from treff.conferencing.errors import Ambiguous, GrantLost, Misconfigured, ProviderError, Refused, Transient
-from treff.conferencing.ports import TokenSet
-from treff.conferencing.states import GrantState
 from treff.kernel.secrets import Secret
 from treff.providers.http import Answer
 from treff.providers.zoom import wire
@@ -16,37 +12,71 @@ from treff.providers.zoom import wire
 # Zoom's documented life of an access token, for an answer that does not say.
 USUAL_LIFE = timedelta(seconds=3599)
 _CODE = re.compile(r"\b(47\d\d)\b")
-_OURS = {"4702", "4704", "4705", "4706", "4709", "4717"}
 
 
-def token_set(answer: Answer) -> TokenSet:
-    """Raises what `failure` returns, or Ambiguous for a 200 that is no token answer: the old token may be spent."""
+class Verdict(Enum):
+    """What a refusal says, and of whom."""
+
+    APP_NOT_ACCEPTED = auto()
+    SCOPES_CHANGED = auto()
+    BLOCKED_BY_ADMIN = auto()
+    TOKEN_DEAD = auto()
+    TRY_AGAIN = auto()
+    NO_TOKENS = auto()
+    REFUSED = auto()
+
+
+# 4702/4704 client or secret, 4705 grant type, 4706 credentials, 4709 redirect, 4717 app disabled: ours to mend.
+# 4735 user gone from the account, 4737 token not found, 4740 reuse, 4741 a later authorization replaced it.
+_BY_CODE = (
+    dict.fromkeys(("4702", "4704", "4705", "4706", "4709", "4717"), Verdict.APP_NOT_ACCEPTED)
+    | dict.fromkeys(("4700", "4711"), Verdict.SCOPES_CHANGED)
+    | dict.fromkeys(("4735", "4737", "4740", "4741"), Verdict.TOKEN_DEAD)
+    | {"4738": Verdict.BLOCKED_BY_ADMIN}
+)
+_BY_ERROR = {"invalid_client": Verdict.APP_NOT_ACCEPTED, "invalid_grant": Verdict.TOKEN_DEAD}
+
+
+class TokenRefusal(Exception):
+    """The endpoint answered, but not with tokens."""
+
+    def __init__(self, verdict: Verdict, message: str) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    access_token: Secret
+    refresh_token: Secret
+    expires_in: timedelta
+    scopes: frozenset[str]
+
+
+def tokens(answer: Answer) -> Tokens:
+    """Raises TokenRefusal; with NO_TOKENS for a 200 that holds none, after which the old token may be spent."""
     if answer.status != 200:
-        raise failure(answer)
+        raise _refusal(answer)
     found = wire.tokens(answer)
     access, refresh = found.get("access_token"), found.get("refresh_token")
     if not isinstance(access, str) or not isinstance(refresh, str) or not access or not refresh:
-        raise Ambiguous("the token endpoint answered 200 without tokens")
+        raise TokenRefusal(Verdict.NO_TOKENS, "the token endpoint answered 200 without tokens")
     scope = found.get("scope")
     scopes = frozenset(re.split(r"[\s,]+", scope.strip())) if isinstance(scope, str) and scope.strip() else frozenset()
-    return TokenSet(Secret(access), Secret(refresh), _life(found.get("expires_in")), scopes)
+    return Tokens(Secret(access), Secret(refresh), _life(found.get("expires_in")), scopes)
 
 
-def failure(answer: Answer) -> ProviderError:
-    """The error for an answer that is not 200. Keyed on `error`, not on the status: that changed over the years."""
+def _refusal(answer: Answer) -> TokenRefusal:
+    """Keyed on the code and on `error`, not on the status, which changed over the years."""
     said = wire.fault(answer)
     code = str(said.code) if said.code else next(iter(_CODE.findall(said.message)), "")
-    if said.error == "invalid_client" or code in _OURS:
-        return Misconfigured(f"Zoom does not accept this app's registration ({said.error or code})")
-    if code in ("4711", "4700"):
-        return GrantLost("the granted scopes no longer match", GrantState.SCOPE_MISSING)
-    if code == "4738":
-        return GrantLost("disabled by the account's administrator", GrantState.BLOCKED_BY_PROVIDER)
-    if said.error == "invalid_grant" or code in ("4735", "4737", "4740", "4741"):
-        return GrantLost(f"the refresh token is not accepted ({said.error or code})", GrantState.NEEDS_RECONNECT)
-    if answer.status == 429 or answer.status >= 500 or answer.status < 400:
-        return Transient(f"the token endpoint answered {answer.status}")
-    return Refused(f"the token endpoint answered {answer.status} {said.error}")
+    verdict = _BY_CODE.get(code) or _BY_ERROR.get(said.error)
+    if said.error == "invalid_client":
+        verdict = Verdict.APP_NOT_ACCEPTED
+    if verdict is None:
+        passing = answer.status == 429 or answer.status >= 500 or answer.status < 400
+        verdict = Verdict.TRY_AGAIN if passing else Verdict.REFUSED
+    return TokenRefusal(verdict, f"the token endpoint answered {answer.status} {said.error} {code}".strip())
 
 
 def _life(expires_in: object) -> timedelta:

@@ -27,9 +27,7 @@ LABELS = {"zoom": "Zoom"}
 P = ParamSpec("P")
 
 
-def in_popup_too(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def in_popup_too(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
     """The view's answer may come up in the popup: a stricter opener policy than the consent page's would cut the popup
     off from its opener, and then it could not close itself. https://html.spec.whatwg.org/#cross-origin-opener-policies
     """

@@ -1,0 +1,195 @@
+"""The running product: web and worker as processes, simulators on real sockets, a database of its own.
+
+`running_product` is started once per test worker. `product` is one test's hold on it: Django in this process looks at the
+same database, faults are taken back, stopped workers are started again.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from django.db import connections
+from psycopg.conninfo import conninfo_to_dict
+
+from simulators.mailbox.config import Config as MailboxConfig
+from simulators.mailbox.server import serve_in_thread as serve_mailbox
+from simulators.zoom.config import App
+from simulators.zoom.config import Config as ZoomConfig
+from simulators.zoom.server import serve_in_thread as serve_zoom
+from tests.database import Databases
+
+T = TypeVar("T")
+CLIENT_ID = "test-client"
+CLIENT_SECRET = "canary-client-secret-3f9a1c"
+WEBHOOK_SECRET = "canary-webhook-secret-77be20"
+PATIENCE = 20.0  # seconds
+
+
+@dataclass
+class Product:
+    """Addresses, processes, and the simulators' controls."""
+
+    url: str
+    zoom_url: str
+    mailbox_url: str
+    database_url: str
+    data_dir: Path
+    environment: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *command: str) -> None:
+        """`treff COMMAND…` as a process of that name; what it writes goes to NAME.log."""
+        with (self.data_dir / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "treff.cli", *command], env=self.environment, stdout=log, stderr=log
+            )
+
+    def start_worker(self) -> None:
+        self.start("worker", "worker", "--concurrency", "8")
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal and wait for the end; the exit status."""
+        process = self.processes.pop(name)
+        process.send_signal(how)
+        return process.wait(timeout=120)
+
+    def treff(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a `treff` command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "treff.cli", *command],
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text(errors="replace") for path in sorted(self.data_dir.glob("*.log")))
+
+    def zoom(self, what: str, order: dict[str, Any] | None = None) -> Any:
+        """A control of the simulated Zoom."""
+        return fetch(f"{self.zoom_url}/_control/{what}", order)
+
+    def break_zoom(self, kind: str, operation: str = "*", **order: Any) -> None:
+        self.zoom("faults", {"operation": operation, "kind": kind, "times": None, **order})
+
+    def mend_zoom(self) -> None:
+        fetch(f"{self.zoom_url}/_control/faults", method="DELETE")
+
+    def meetings(self, topic: str) -> list[dict[str, Any]]:
+        """What Zoom truly has under this title, dead ones too."""
+        return [meeting for meeting in self.zoom("truth")["meetings"] if meeting["topic"] == topic]
+
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """What arrived for an address, oldest first."""
+        query = urllib.parse.urlencode({"to": to})
+        found: list[dict[str, Any]] = fetch(f"{self.mailbox_url}/_control/mails?{query}")
+        return found
+
+
+def fetch(url: str, order: dict[str, Any] | None = None, method: str | None = None) -> Any:
+    """JSON in, JSON out."""
+    body = None if order is None else json.dumps(order).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        raw = answer.read()
+        return json.loads(raw) if raw else None
+
+
+def eventually(look: Callable[[], T], what: str = "it", patience: float = PATIENCE) -> T:
+    """The first true thing that `look` finds; other processes are at work, so it is waited for."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {patience:.0f} s")
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with ExitStack() as stack:
+        data_dir = tmp_path_factory.mktemp("product")
+        shutil.copytree(Path("var/keys").resolve(), data_dir / "keys")  # this process opens what the product seals
+        base_url = f"http://127.0.0.1:{free_port()}"
+        app = App(
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            webhook_secret=WEBHOOK_SECRET,
+            webhook_url=f"{base_url}/integrations/zoom/webhook",
+            redirect_uris=(f"{base_url}/integrations/zoom/callback",),
+        )
+        zoom = stack.enter_context(serve_zoom(ZoomConfig(app=app)))
+        mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
+        database_url = databases.clone()
+        environment = os.environ | {
+            "TREFF_DATABASE_URL": database_url,
+            "TREFF_DATA_DIR": str(data_dir),
+            "TREFF_BASE_URL": base_url,
+            "TREFF_EMAIL_URL": mailbox.smtp_url,
+            "TREFF_EMAIL_FROM": "termine@treff.example",
+            "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
+            "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
+            "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "TREFF_ZOOM_OAUTH_URL": zoom.url,
+            "TREFF_ZOOM_API_URL": f"{zoom.url}/v2",
+        }
+        found = Product(base_url, zoom.url, mailbox.url, database_url, data_dir, environment)
+        found.start("web", "serve", "--port", base_url.rpartition(":")[2], "--processes", "1")
+        found.start_worker()
+        try:
+            eventually(lambda: answers(f"{base_url}/readyz"), "the web process")
+            yield found
+        finally:
+            for name in list(found.processes):
+                found.stop(name)
+            databases.drop(database_url)
+
+
+@pytest.fixture
+def product(running_product: Product, django_db_setup: None, django_db_blocker: Any) -> Iterator[Product]:
+    """One test's hold on the running product."""
+    default = connections["default"]
+    before = dict(default.settings_dict)
+    parameters = conninfo_to_dict(running_product.database_url)
+    with django_db_blocker.unblock():
+        default.close()
+        default.settings_dict.update(NAME=parameters["dbname"])
+        yield running_product
+        default.close()
+        default.settings_dict.update(before)
+    running_product.mend_zoom()
+    fetch(f"{running_product.mailbox_url}/_control/faults", method="DELETE")
+    if "worker" not in running_product.processes:
+        running_product.start_worker()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
