@@ -38,6 +38,8 @@ BURYING_PATIENCE = 1.0  # seconds
 STOPPING = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))  # fast shutdown, then immediate; seconds for each
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # the application's secrets stay out
+MAKING = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions")
+STATEMENTS = (f"CREATE ROLE {ROLE} LOGIN CREATEDB", f"CREATE DATABASE {ROLE} OWNER {ROLE}")
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -89,34 +91,34 @@ def make_cluster(house: House, account: Account, durability: Durability) -> None
     """Make the cluster with its role and database; it gets its name only when complete, so a kill leaves no half one.
 
     UTF-8, and the built-in locale, which sorts and folds alike on every system. Only root and the account get in, as
-    the kernel vouches for them (peer), over the socket.
+    the kernel vouches for them (peer), over the socket. The programs that make it inherit the server's lock: if this
+    process is killed they go on for a moment, and the next one waits for them before it begins anew.
     """
-    software = locate_software(house, account)
+    programs = locate_software(house, account) / "bin"
     part = house.root / "cluster.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
     hand_over(part, account)
-    initdb: list[str | Path] = [
-        software / "bin" / "initdb",
-        "-D",
-        part,
-        "-U",
-        SUPERUSER,
-        "--encoding=UTF8",
-        "--locale=C",
-    ]
-    initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=peer", "--no-instructions"]
-    run([*initdb, *(["--no-sync"] if durability == "off" else [])], account, "")
-    (part / "pg_hba.conf").write_text("local all all peer map=treff\n")
-    (part / "pg_ident.conf").write_text("".join(f'treff "{name}" all\n' for name in {account.name, "root"}))
-    statements = (
-        f"CREATE ROLE {ROLE} LOGIN CREATEDB",
-        f"CREATE DATABASE {ROLE} OWNER {ROLE}",
-    )
-    single: list[str | Path] = [software / "bin" / "postgres", "--single", "-D", part]
-    single += [f"-cfsync={durability}", "-cexit_on_error=on", "postgres"]
-    run(single, account, "".join(f"{statement};\n" for statement in statements))
+    files = {
+        part / "pg_hba.conf": "local all all peer map=treff\n",
+        part / "pg_ident.conf": "".join(f'treff "{name}" all\n' for name in {account.name, "root"}),
+    }
+    initdb: list[str | Path] = [programs / "initdb", "-D", part, "-U", SUPERUSER, *MAKING]
+    single: list[str | Path] = [programs / "postgres", "--single", "-D", part, f"-cfsync={durability}"]
+    making = locks.open_lock(house, "server")
+    try:
+        if not locks.try_lock(making):
+            raise EmbeddedError(f"The database in {house.root} is being made by somebody else.")
+        run([*initdb, *(["--no-sync"] if durability == "off" else [])], account, making)
+        for path, text in files.items():
+            path.write_text(text)
+        run([*single, "-cexit_on_error=on", "postgres"], account, making, "".join(f"{line};\n" for line in STATEMENTS))
+    finally:
+        os.close(making)
     part.rename(house.cluster)
+    if durability == "on":
+        for path in (*(house.cluster / path.name for path in files), house.root):
+            _sync(path)
 
 
 def launch(house: House, account: Account, durability: Durability) -> Postmaster:
@@ -242,7 +244,7 @@ def bury(house: House) -> None:
             process.wait(timeout=BURYING_PATIENCE)
 
 
-def run(command: Sequence[str | Path], account: Account, text: str) -> None:
+def run(command: Sequence[str | Path], account: Account, inherited: int, text: str = "") -> None:
     """Run one of PostgreSQL's own programs to its end, with `text` as its input. Raises EmbeddedError."""
     try:
         done = subprocess.run(  # noqa: S603  our own command
@@ -250,6 +252,7 @@ def run(command: Sequence[str | Path], account: Account, text: str) -> None:
             check=False,
             cwd="/",
             env=ENVIRONMENT,
+            pass_fds=(inherited,),
             input=text,
             text=True,
             stdout=subprocess.PIPE,
@@ -290,6 +293,14 @@ def _clear_remains(house: House, socket_dir: Path) -> None:
             pidfile.unlink()
     for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
         (socket_dir / name).unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _find_reason(output: str) -> str:
