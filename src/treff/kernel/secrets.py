@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _VERSION = "1"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+# 32 random bytes have fewer different values once in 10^29 keys; zeros and typed-in patterns have.
+_FEWEST_DIFFERENT_BYTES = 12
 _KID = re.compile(r"[a-z0-9-]{1,32}")
 
 
@@ -91,8 +93,10 @@ class KeyRing:
         if not keys:
             raise WeakKey("the key ring is empty")
         for kid, key in keys.items():
-            if not _KID.fullmatch(kid) or len(key) != _KEY_BYTES:
-                raise WeakKey(f"key {kid[:32]!r} needs a name of [a-z0-9-] and 32 bytes")
+            if not _KID.fullmatch(kid):  # not shown: who leaves out the name has the key itself in its place
+                raise WeakKey("a key needs a name of [a-z0-9-] before the colon")
+            if len(key) != _KEY_BYTES or len(set(key)) < _FEWEST_DIFFERENT_BYTES:
+                raise WeakKey(f"key {kid!r} needs {_KEY_BYTES} random bytes")
         self._keys = dict(keys)
         self.primary = next(iter(self._keys))
 
@@ -102,14 +106,19 @@ class KeyRing:
         keys: dict[str, bytes] = {}
         for entry in filter(None, (part.strip() for part in text.reveal().split(","))):
             kid, _, encoded = entry.partition(":")
+            if kid in keys:
+                raise WeakKey("two keys have the same name")
             try:
                 keys[kid] = base64.b64decode(encoded, validate=True)
             except binascii.Error:
-                raise WeakKey(f"key {kid[:32]!r} is not base64") from None
+                raise WeakKey("a key is not base64 after the colon") from None
         return cls(keys)
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self._keys)})"
+
+    def __reduce__(self) -> "tuple[type, tuple[object, ...]]":
+        raise TypeError("a KeyRing does not leave the process")
 
     def names(self) -> Iterable[str]:
         return tuple(self._keys)
@@ -142,6 +151,9 @@ class DataKey:
     """An opened data key; lives as short as possible."""
 
     raw: bytes
+
+    def __reduce__(self) -> "tuple[type, tuple[object, ...]]":
+        raise TypeError("a DataKey does not leave the process")
 
     def seal(self, secret: Secret, binding: Binding) -> str:
         nonce = os.urandom(_NONCE_BYTES)

@@ -2,14 +2,17 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 from treff.kernel.errors import N_, Invalid
 
 # Bidirectional overrides and isolates reorder what stands around them: https://www.unicode.org/reports/tr9/
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_MANY_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff]{9,}")
+# No script stacks more on one letter; towers of them cover the lines around. Categories Mn and Me, in any script.
+_MOST_MARKS = 8
 # One address, as mail servers take it (RFC 5321, 4.1.2) without quoted local parts and address literals. Linear time.
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+_EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})+")
 
 
 def one_line(field: str, value: str, *, longest: int, required: bool = False) -> str:
@@ -29,7 +32,7 @@ def several_lines(field: str, value: str, *, longest: int) -> str:
 
 
 def _checked(field: str, text: str, longest: int, required: bool) -> str:
-    if _REORDERING.search(text) or _MANY_MARKS.search(text):
+    if _REORDERING.search(text) or _has_tower(text):
         raise Invalid(field, N_("The text has characters that hide or reorder what it says."))
     if len(text) > longest:
         raise Invalid(
@@ -43,6 +46,11 @@ def _checked(field: str, text: str, longest: int, required: bool) -> str:
     return text
 
 
+def _has_tower(text: str) -> bool:
+    runs = groupby(text, lambda char: unicodedata.category(char) in ("Mn", "Me"))
+    return any(are_marks and sum(1 for _ in run) > _MOST_MARKS for are_marks, run in runs)
+
+
 def email_address(field: str, value: str) -> str:
     """One e-mail address, its domain in lower case and ASCII. Raises Invalid."""
     text = one_line(field, value, longest=320, required=True)
@@ -53,6 +61,12 @@ def email_address(field: str, value: str) -> str:
         address = ""
     local, _, domain = address.rpartition("@")
     address = f"{local}@{domain.lower()}"
-    if len(address) > 254 or ".." in address or local.startswith(".") or not _EMAIL.fullmatch(address):
+    if (
+        len(address) > 254
+        or ".." in address
+        or local.startswith(".")
+        or local.endswith(".")
+        or not _EMAIL.fullmatch(address)
+    ):
         raise Invalid(field, N_("This is not one e-mail address such as anna@example.com."))
     return address

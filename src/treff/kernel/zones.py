@@ -46,7 +46,10 @@ def instants_of(wall_local: datetime, zone_name: str) -> tuple[datetime, ...]:
     place = zone(zone_name)
     found = set()
     for fold in (0, 1):
-        instant = wall_local.replace(tzinfo=place, fold=fold).astimezone(UTC)
+        try:
+            instant = wall_local.replace(tzinfo=place, fold=fold).astimezone(UTC)
+        except OverflowError:  # the first and the last day of the calendar
+            continue
         if instant.astimezone(place).replace(tzinfo=None) == wall_local.replace(fold=0):
             found.add(instant)
     return tuple(sorted(found))
