@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -41,9 +42,9 @@ def test_merging_covers_the_same_minutes_with_gaps_between_what_is_left(interval
 
 @given(st.lists(spans, max_size=12), st.randoms(use_true_random=False))
 @STEADY
-def test_merging_does_not_care_for_order_and_is_done_after_once(intervals: list[Interval], random: object) -> None:
+def test_merging_does_not_care_for_order_and_is_done_after_once(intervals: list[Interval], random: Random) -> None:
     shuffled = list(intervals)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]  hypothesis's own Random
+    random.shuffle(shuffled)
     assert merge(shuffled) == merge(intervals) == merge(merge(intervals))
 
 

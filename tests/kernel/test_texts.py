@@ -49,6 +49,8 @@ def test_a_character_that_hides_or_reorders_is_refused_in_lines_and_in_paragraph
 def test_a_tower_of_combining_marks_is_refused(mark: str) -> None:
     with pytest.raises(Invalid):
         one_line("Anna" + mark * 10_000, longest=20_000)
+    with pytest.raises(Invalid):
+        one_line("Anna" + mark * 9)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,10 @@ def test_an_address_that_is_taken_is_plain_ascii_with_one_at_and_taken_again(typ
     "attack", ["a" * 100_000, "a." * 50_000, "@" * 100_000, "a@" + "a-" * 50_000, "a@" + "a." * 50_000]
 )
 def test_no_address_takes_long_to_refuse(attack: str) -> None:
-    began = time.process_time()
-    with pytest.raises(Invalid):
-        texts.email_address("email", attack)
-    assert time.process_time() - began < 0.05
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        with pytest.raises(Invalid):
+            texts.email_address("email", attack)
+        took.append(time.process_time() - began)
+    assert min(took) < 0.05

@@ -32,8 +32,6 @@ def several_lines(field: str, value: str, *, longest: int) -> str:
 
 
 def _checked(field: str, text: str, longest: int, required: bool) -> str:
-    if _REORDERING.search(text) or _has_tower(text):
-        raise Invalid(field, N_("The text has characters that hide or reorder what it says."))
     if len(text) > longest:
         raise Invalid(
             field,
@@ -41,6 +39,8 @@ def _checked(field: str, text: str, longest: int, required: bool) -> str:
             longest=longest,
             length=len(text),
         )
+    if _REORDERING.search(text) or _has_tower(text):
+        raise Invalid(field, N_("The text has characters that hide or reorder what it says."))
     if required and not text:
         raise Invalid(field, N_("Please fill this in."))
     return text
