@@ -1,7 +1,7 @@
 """The running product: web and worker as processes, simulators on real sockets, a database of its own.
 
-`running_product` is started once per test worker. `product` is one test's hold on it: Django in this process looks at the
-same database, faults are taken back, stopped workers are started again.
+`running_product` is started once per test worker. `product` is one test's hold on it: Django in this process looks at
+the same database, faults are taken back, stopped workers are started again.
 """
 
 import json

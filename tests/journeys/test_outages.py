@@ -1,0 +1,69 @@
+"""Bookings and links while something is down."""
+
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+
+from tests.journeys.team import Team
+from tests.product import eventually
+
+
+@pytest.mark.fault("F-003")
+@pytest.mark.fault("F-120")
+@pytest.mark.promise("P11")
+def test_a_booking_while_zoom_is_down_is_confirmed_in_normal_time_and_gets_its_link_later(
+    connected_team: Team,
+) -> None:
+    _settle_wait(connected_team, seconds=1)
+    connected_team.product.break_zoom("down")
+    began = time.monotonic()
+    booked = connected_team.book("Zoom down")
+    assert time.monotonic() - began < 3
+    assert booked["conference"]["join_url"] is None
+    eventually(
+        lambda: connected_team.api.get(f"/appointments/{booked['id']}")["conference"]["state"] == "waiting",
+        "the appointment says that it waits",
+    )
+    first = eventually(lambda: connected_team.product.mails("zoom.down@customer.example"), "a mail without link")[0]
+    assert "follows" in first["text"]
+    _carry_on_after(connected_team, booked["id"], "Zoom down", "zoom.down@customer.example")
+
+
+@pytest.mark.fault("F-003")
+@pytest.mark.fault("F-005")
+def test_a_worker_killed_while_zoom_is_down_changes_nothing_of_that(connected_team: Team) -> None:
+    _settle_wait(connected_team, seconds=1)
+    connected_team.product.break_zoom("down")
+    booked = connected_team.book("Killed worker")
+    connected_team.product.stop("worker", signal.SIGKILL)
+    connected_team.product.start_worker()
+    eventually(lambda: connected_team.product.mails("killed.worker@customer.example"), "a mail without link")
+    connected_team.product.stop("worker", signal.SIGKILL)
+    connected_team.product.start_worker()
+    _carry_on_after(connected_team, booked["id"], "Killed worker", "killed.worker@customer.example")
+
+
+def test_a_worker_that_is_asked_to_stop_ends_with_status_0(connected_team: Team) -> None:
+    booked = connected_team.book("Before the stop")
+    connected_team.linked(booked["id"])
+    assert connected_team.product.stop("worker") == 0
+
+
+def _settle_wait(team: Team, seconds: int) -> None:
+    """Confirmations wait this long for the link."""
+    team.workspace.link_wait = timedelta(seconds=seconds)
+    team.workspace.save()
+
+
+def _carry_on_after(team: Team, appointment_id: str, title: str, address: str) -> None:
+    """Zoom is back: one meeting, its link on the appointment, and exactly one more mail, with it."""
+    team.product.mend_zoom()
+    link = team.linked(appointment_id)["conference"]["join_url"]
+    second = eventually(lambda: team.product.mails(address)[1:], "the mail with the link")
+    assert [link in mail["text"] for mail in second] == [True]
+    assert [meeting["join_url"] for meeting in team.product.meetings(title) if meeting["alive"]] == [link]
+    first, second_mail = team.product.mails(address)
+    assert second_mail["calendar"][0]["uid"] == first["calendar"][0]["uid"]
+    assert second_mail["calendar"][0]["sequence"] > first["calendar"][0]["sequence"]
