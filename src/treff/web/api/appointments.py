@@ -1,0 +1,225 @@
+"""/appointments"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.translation import gettext
+from ninja import Query, Router
+
+from treff.appointments import actions, queries
+from treff.appointments.models import Appointment
+from treff.appointments.ports import Amendment, Booking
+from treff.booking_types.states import Provider
+from treff.conferencing.models import Meeting
+from treff.conferencing.queries import meetings_of
+from treff.conferencing.rules import explain
+from treff.conferencing.states import Reason, Sync
+from treff.kernel.errors import N_, Invalid
+from treff.kernel.zones import wall_of
+from treff.people import actions as people
+from treff.people.queries import with_email
+from treff.people.rules import clean
+from treff.web.api import pages, schemas
+from treff.web.api.answers import Done, answer_once
+from treff.web.api.auth import ApiRequest, needs
+from treff.web.api.leads import values_of
+from treff.web.api.places import PublicId
+from treff.workspaces.ports import Scope
+from treff.workspaces.states import Permission
+
+router = Router(tags=["Appointments"])
+_ORDER = pages.Order("appointments", "start_at")
+
+
+@router.get(
+    "", response=schemas.AppointmentPage, operation_id="list_appointments", summary="List appointments by their start"
+)
+@needs(Permission.SEE)
+def list_appointments(request: ApiRequest, wanted: Query[schemas.AppointmentQuery]) -> schemas.AppointmentPage:
+    rows, next_cursor = pages.cut(_filtered(request.auth, wanted), _ORDER, wanted)
+    return schemas.AppointmentPage(items=_represent_all(rows), next_cursor=next_cursor)
+
+
+def _filtered(scope: Scope, wanted: schemas.AppointmentQuery) -> QuerySet[Appointment]:
+    rows: QuerySet[Appointment] = queries.appointments(scope).prefetch_related("attendees")
+    if wanted.from_at is not None:
+        rows = rows.filter(start_at__gte=wanted.from_at)
+    if wanted.until_at is not None:
+        rows = rows.filter(start_at__lt=wanted.until_at)
+    if wanted.lead_id is not None:
+        rows = rows.filter(lead__public_id=wanted.lead_id)
+    if wanted.status is not None:
+        rows = rows.filter(status=wanted.status)
+    return rows
+
+
+@router.post(
+    "",
+    response={201: schemas.Appointment},
+    operation_id="book_appointment",
+    summary="Book an appointment",
+    description="Answers at once, whatever the video provider does: its link follows, see `conference.state`.",
+)
+@needs(Permission.BOOK)
+def book_appointment(request: ApiRequest, wanted: schemas.NewAppointment) -> HttpResponse:
+    def do() -> Done:
+        with transaction.atomic():
+            row = actions.book(request.auth, _booking(request.auth, wanted))
+        return Done(_represent_all([row])[0], location=f"{request.path}/{row.public_id}")
+
+    return answer_once(request, do)
+
+
+def _booking(scope: Scope, wanted: schemas.NewAppointment) -> Booking:
+    return Booking(
+        lead_id=_lead_id(scope, wanted),
+        start_at=wanted.start,
+        duration=_duration(wanted.duration_minutes),
+        host_id=wanted.host_id,
+        title=wanted.title or "",
+        provider=wanted.provider,
+        booking_type=wanted.booking_type,
+        attendees=tuple(wanted.attendees or ()),
+    )
+
+
+def _lead_id(scope: Scope, wanted: schemas.NewAppointment) -> str:
+    """The lead that was named; or the oldest one with the address that was given; or a new one."""
+    if (wanted.lead_id is None) == (wanted.lead is None):
+        raise Invalid("lead_id", N_("Please give either lead_id or lead."))
+    if wanted.lead is None:
+        return str(wanted.lead_id)
+    try:
+        values = clean(values_of(wanted.lead))
+        known = with_email(scope, values["email"])
+        return (known[0] if known else people.create_lead(scope, values)).public_id
+    except Invalid as error:
+        raise Invalid(f"lead.{error.field}", error.sentence, **error.params) from None
+
+
+@router.get(
+    "/{appointment_id}", response=schemas.Appointment, operation_id="get_appointment", summary="Get an appointment"
+)
+@needs(Permission.SEE)
+def get_appointment(request: ApiRequest, appointment_id: PublicId) -> schemas.Appointment:
+    return _represent_all([queries.appointment(request.auth, appointment_id)])[0]
+
+
+@router.patch(
+    "/{appointment_id}",
+    response=schemas.Appointment,
+    operation_id="change_appointment",
+    summary="Move or change an appointment",
+    description="All or nothing. The video meeting stays the same one, with the same link, unless `provider` changes.",
+)
+@needs(Permission.BOOK)
+def change_appointment(
+    request: ApiRequest, appointment_id: PublicId, wanted: schemas.AppointmentChange
+) -> schemas.Appointment:
+    change = Amendment(
+        start_at=wanted.start,
+        duration=_duration(wanted.duration_minutes),
+        title=wanted.title,
+        provider=wanted.provider,
+        host_id=wanted.host_id,
+        generation=wanted.generation,
+    )
+    return _represent_all([actions.amend(request.auth, appointment_id, change)])[0]
+
+
+@router.post(
+    "/{appointment_id}/cancel",
+    response=schemas.Appointment,
+    operation_id="cancel_appointment",
+    summary="Cancel an appointment",
+    description="The host is free at once. Cancelling again changes nothing.",
+)
+@needs(Permission.BOOK)
+def cancel_appointment(
+    request: ApiRequest, appointment_id: PublicId, wanted: schemas.Cancellation | None = None
+) -> HttpResponse:
+    reason = (wanted.reason if wanted else None) or ""
+
+    def do() -> Done:
+        row = actions.cancel(request.auth, appointment_id, reason)
+        return Done(_represent_all([row])[0], status=200)
+
+    return answer_once(request, do)
+
+
+@router.delete(
+    "/{appointment_id}",
+    response={204: None},
+    operation_id="delete_appointment",
+    summary="Delete an appointment",
+    description="Takes it off every list and removes its video meeting; who was invited is told.",
+)
+@needs(Permission.BOOK)
+def delete_appointment(request: ApiRequest, appointment_id: PublicId) -> HttpResponse:
+    actions.delete(request.auth, appointment_id)
+    return HttpResponse(status=204)
+
+
+def _duration(minutes: int | None) -> timedelta | None:
+    return None if minutes is None else timedelta(minutes=minutes)
+
+
+def _represent_all(rows: Sequence[Appointment]) -> list[schemas.Appointment]:
+    """With one query for all the meetings."""
+    meetings = meetings_of(rows)
+    return [_represent(row, meetings.get(row.pk)) for row in rows]
+
+
+def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment:
+    kind = row.booking_type
+    return schemas.Appointment(
+        id=row.public_id,
+        status=row.status,
+        title=row.title,
+        start=wall_of(row.start_at, row.time_zone),
+        end=wall_of(row.end_at, row.time_zone),
+        duration_minutes=int(row.duration.total_seconds() // 60),
+        time_zone=row.time_zone,
+        lead=schemas.Person(id=row.lead.public_id, name=row.lead.name, email=row.lead.email),
+        host=schemas.Person(id=row.host.public_id, name=row.host.user.name, email=row.host.user.email),
+        booking_type=kind.slug if kind is not None and kind.is_active else None,
+        provider=cast(schemas.ProviderName, str(row.provider)),
+        attendees=sorted(attendee.email for attendee in row.attendees.all()),
+        conference=_conference(row, meeting),
+        generation=row.generation,
+    )
+
+
+def _conference(row: Appointment, meeting: Meeting | None) -> schemas.Conference:
+    state, reason = _standing(row, meeting)
+    told = explain(state, reason)
+    # Blocked for a while only: it is tried again by itself then.
+    tries_again = meeting is not None and state in (Sync.WAITING, Sync.BLOCKED)
+    return schemas.Conference(
+        state=state.value,
+        meeting_id=row.meeting_id or None,
+        join_url=row.join_url or None,
+        message=gettext(told.message),
+        cure=gettext(told.cure) if told.cure else None,
+        synced_at=_shown(meeting.synced_at if meeting else None, row.time_zone),
+        next_try_at=_shown(meeting.next_look_at if meeting and tries_again else None, row.time_zone),
+    )
+
+
+def _standing(row: Appointment, meeting: Meeting | None) -> tuple[Sync, Reason]:
+    """How the meeting stands to the appointment as it is now."""
+    if meeting is None:
+        unneeded = row.provider == Provider.NONE or not row.is_wanted
+        return (Sync.UNNEEDED if unneeded else Sync.PENDING), Reason.NONE
+    state = Sync(meeting.state)
+    if state in (Sync.IN_STEP, Sync.UNNEEDED) and meeting.observed_generation < row.generation:
+        return Sync.PENDING, Reason.NONE  # that was true of an earlier state; the change is on its way
+    return state, Reason(meeting.reason)
+
+
+def _shown(instant: datetime | None, time_zone: str) -> datetime | None:
+    return None if instant is None else wall_of(instant, time_zone)

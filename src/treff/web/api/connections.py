@@ -1,0 +1,32 @@
+"""/connections"""
+
+from datetime import UTC
+from typing import cast
+
+from ninja import Router
+
+from treff.conferencing import queries
+from treff.conferencing.states import GrantState
+from treff.web.api import schemas
+from treff.web.api.auth import ApiRequest, needs
+from treff.workspaces.states import Permission
+
+router = Router(tags=["Workspace"])
+
+
+@router.get(
+    "", response=list[schemas.Connection], operation_id="list_connections", summary="List connected video accounts"
+)
+@needs(Permission.SEE)
+def list_connections(request: ApiRequest) -> list[schemas.Connection]:
+    return [
+        schemas.Connection(
+            provider=cast(schemas.ProviderName, connection.provider),
+            state=GrantState(connection.grant.state).value,
+            email=connection.grant.email,
+            display_name=connection.grant.display_name,
+            external_user_id=connection.grant.external_user_id,
+            connected_at=connection.connected_at.astimezone(UTC),
+        )
+        for connection in queries.connections(request.auth)
+    ]

@@ -1,0 +1,80 @@
+"""/leads"""
+
+from datetime import UTC
+
+from django.http import HttpResponse
+from ninja import Query, Router
+
+from treff.appointments.actions import delete_lead
+from treff.people import actions, queries
+from treff.people.models import Lead
+from treff.web.api import pages, schemas
+from treff.web.api.answers import Done, answer_once
+from treff.web.api.auth import ApiRequest, needs
+from treff.web.api.places import PublicId
+from treff.workspaces.states import Permission
+
+router = Router(tags=["Leads"])
+_ORDER = pages.Order("leads", "created_at", descending=True)
+
+
+@router.get("", response=schemas.LeadPage, operation_id="list_leads", summary="List leads, newest first")
+@needs(Permission.SEE)
+def list_leads(request: ApiRequest, wanted: Query[schemas.LeadQuery]) -> schemas.LeadPage:
+    rows, next_cursor = pages.cut(queries.search(request.auth, wanted.q or ""), _ORDER, wanted)
+    return schemas.LeadPage(items=[represent(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.post("", response={201: schemas.Lead}, operation_id="create_lead", summary="Create a lead")
+@needs(Permission.EDIT_LEADS)
+def create_lead(request: ApiRequest, wanted: schemas.NewLead) -> HttpResponse:
+    def do() -> Done:
+        lead = actions.create_lead(request.auth, values_of(wanted))
+        return Done(represent(lead), location=f"{request.path}/{lead.public_id}")
+
+    return answer_once(request, do)
+
+
+@router.get("/{lead_id}", response=schemas.Lead, operation_id="get_lead", summary="Get a lead")
+@needs(Permission.SEE)
+def get_lead(request: ApiRequest, lead_id: PublicId) -> schemas.Lead:
+    return represent(queries.lead(request.auth, lead_id))
+
+
+@router.patch("/{lead_id}", response=schemas.Lead, operation_id="edit_lead", summary="Change a lead")
+@needs(Permission.EDIT_LEADS)
+def edit_lead(request: ApiRequest, lead_id: PublicId, wanted: schemas.LeadChange) -> schemas.Lead:
+    values = {name: value or "" for name, value in wanted.model_dump(exclude_unset=True).items()}
+    lead = actions.edit_lead(request.auth, lead_id, values) if values else queries.lead(request.auth, lead_id)
+    return represent(lead)
+
+
+@router.delete(
+    "/{lead_id}",
+    response={204: None},
+    operation_id="delete_lead",
+    summary="Delete a lead",
+    description="Refused with lead_has_appointments while an appointment lies ahead.",
+)
+@needs(Permission.EDIT_LEADS)
+def remove_lead(request: ApiRequest, lead_id: PublicId) -> HttpResponse:
+    delete_lead(request.auth, lead_id)
+    return HttpResponse(status=204)
+
+
+def values_of(wanted: schemas.NewLead) -> dict[str, str]:
+    """The fields that were given."""
+    return {name: value for name, value in wanted.model_dump().items() if value is not None}
+
+
+def represent(lead: Lead) -> schemas.Lead:
+    return schemas.Lead(
+        id=lead.public_id,
+        name=lead.name,
+        email=lead.email,
+        phone=lead.phone or None,
+        company=lead.company or None,
+        time_zone=lead.time_zone,
+        locale=lead.locale,
+        created_at=lead.created_at.astimezone(UTC),
+    )

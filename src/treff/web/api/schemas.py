@@ -1,0 +1,334 @@
+"""The shapes of requests and answers. What is not named here is neither taken nor told.
+
+What comes in is strict: no unknown fields, no "30" for 30. What goes out is built field by field (by the modules of the
+resources), so that no column leaks by being added to a table.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from treff.kernel.errors import N_
+from treff.web.api.pages import PageRequest
+from treff.web.api.problems import complaint
+
+# RFC 3339, 5.6, with seconds left out if somebody likes: https://www.rfc-editor.org/rfc/rfc3339#section-5.6
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?P<zone>Z|[+-]\d\d:[0-5]\d)?", re.IGNORECASE
+)
+# No clock on earth is further from UTC: https://www.iana.org/time-zones
+_FURTHEST_OFFSET = timedelta(hours=14)
+
+
+def parse_instant(value: object) -> object:
+    """An aware datetime of an RFC 3339 text. Raises a complaint; a naive time is one."""
+    if not isinstance(value, str):
+        raise complaint(N_("A time is text such as 2026-12-01T09:00:00+01:00."))
+    match = _INSTANT.fullmatch(value)
+    if match is None:
+        raise complaint(N_("A time is text such as 2026-12-01T09:00:00+01:00."))
+    if match["zone"] is None:
+        raise complaint(N_("A time needs a time zone or an offset, such as 2026-12-01T09:00:00+01:00."))
+    try:
+        instant = datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise complaint(N_("There is no such day or time.")) from None
+    offset = instant.utcoffset()
+    if offset is None or abs(offset) > _FURTHEST_OFFSET or not 1900 < instant.year < 9999:
+        raise complaint(N_("There is no such day or time."))
+    return instant
+
+
+def _parse_queried_instant(value: object) -> object:
+    """Like parse_instant; a + that nobody wrote as %2B arrives as a space."""
+    return parse_instant(value.replace(" ", "+") if isinstance(value, str) else value)
+
+
+def _as_rfc3339(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds")
+
+
+_DATE_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+Instant = Annotated[datetime, BeforeValidator(parse_instant), _DATE_TIME]
+QueriedInstant = Annotated[datetime, BeforeValidator(_parse_queried_instant), _DATE_TIME]
+ShownInstant = Annotated[datetime, PlainSerializer(_as_rfc3339), _DATE_TIME]
+
+ProviderName = Literal["zoom", "google_meet", "teams", "none"]
+Minutes = Annotated[int, Field(ge=1, le=1440, description="Whole minutes.")]
+Name = Annotated[str, Field(max_length=100)]
+Email = Annotated[str, Field(max_length=320, description="One e-mail address.")]
+Phone = Annotated[str, Field(max_length=40)]
+TimeZone = Annotated[str, Field(max_length=60, description="A name of the IANA database, such as Europe/Berlin.")]
+Locale = Annotated[Literal["de", "en"], Field(description="The language of mails to this person.")]
+Title = Annotated[str, Field(max_length=200)]
+
+
+def without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of a field that may be left out, without the null that stands for that inside the house."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    rest = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}
+    return {**choices[0], **rest}
+
+
+class Incoming(BaseModel):
+    """What a caller sends."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Change(Incoming):
+    """What a caller wants changed; what is left out stays as it is. Only `clearable` fields take null."""
+
+    clearable: ClassVar[frozenset[str]] = frozenset()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def refuse_null(cls, value: object, info: ValidationInfo) -> object:
+        if value is None and info.field_name not in cls.clearable:
+            raise complaint(N_("Leave this out to keep what is there; it cannot be null."))
+        return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core))
+        for name, shape in schema.get("properties", {}).items():
+            schema["properties"][name] = shape if name in cls.clearable else without_null(shape)
+        return schema
+
+
+class Outgoing(BaseModel):
+    """What we answer; every field is always there."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+# ---- leads ----
+
+
+class Lead(Outgoing):
+    id: str
+    name: str
+    email: str
+    phone: str | None
+    company: str | None
+    time_zone: str
+    locale: str
+    created_at: ShownInstant = Field(description="UTC.")
+
+
+class LeadPage(Outgoing):
+    items: list[Lead]
+    next_cursor: str | None
+
+
+class NewLead(Incoming):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Jana Berg", "email": "jana@berg.example", "company": "Berg GmbH", "locale": "de"}]
+        }
+    )
+    name: Name
+    email: Email
+    phone: Phone | None = None
+    company: Name | None = None
+    time_zone: TimeZone | None = Field(None, description="Default: the workspace's.")
+    locale: Locale | None = Field(None, description="Default: the workspace's.")
+
+
+class LeadChange(Change):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"phone": "+49 40 1234567"}]})
+    clearable = frozenset({"phone", "company"})
+    name: Name | None = None
+    email: Email | None = None
+    phone: Phone | None = Field(None, description="null takes it off.")
+    company: Name | None = Field(None, description="null takes it off.")
+    time_zone: TimeZone | None = None
+    locale: Locale | None = None
+
+
+class LeadQuery(PageRequest):
+    q: str | None = Field(None, max_length=200, description="Words that name, e-mail or company all contain.")
+
+
+# ---- appointments ----
+
+
+class Person(Outgoing):
+    id: str
+    name: str
+    email: str
+
+
+class Conference(Outgoing):
+    """The video meeting. A passcode, the host's start link and tokens are nowhere in this API."""
+
+    state: Literal["in_step", "pending", "waiting", "blocked", "unneeded"]
+    meeting_id: str | None = Field(description="Text, although Zoom's are digits.")
+    join_url: str | None = Field(description="The attendees' link.")
+    message: str = Field(description="What is the matter, for people, in the language of the request.")
+    cure: str | None = Field(description="What somebody can do about it.")
+    synced_at: ShownInstant | None = Field(description="When it was last brought in line.")
+    next_try_at: ShownInstant | None
+
+
+class Appointment(Outgoing):
+    """Instants carry the offset of `time_zone`, which is the host's."""
+
+    id: str
+    status: Literal["booked", "cancelled"]
+    title: str
+    start: ShownInstant
+    end: ShownInstant
+    duration_minutes: int
+    time_zone: str
+    lead: Person
+    host: Person
+    booking_type: str | None = Field(description="Its slug; null without one, or if it is offered no more.")
+    provider: ProviderName
+    attendees: list[str] = Field(description="E-mail addresses of who else takes part.")
+    conference: Conference
+    generation: int = Field(description="Grows with every change; PATCH takes it.")
+
+
+class AppointmentPage(Outgoing):
+    items: list[Appointment]
+    next_cursor: str | None
+
+
+class NewAppointment(Incoming):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "lead": {"name": "Jana Berg", "email": "jana@berg.example"},
+                    "start": "2026-12-01T09:00:00+01:00",
+                    "duration_minutes": 45,
+                    "provider": "zoom",
+                }
+            ]
+        }
+    )
+    lead_id: str | None = Field(None, max_length=60, description="This or `lead`.")
+    lead: NewLead | None = Field(None, description="The lead with this e-mail address; a new one if there is none.")
+    start: Instant
+    duration_minutes: Minutes | None = Field(None, description="Default: the booking type's, else 30.")
+    booking_type: str | None = Field(None, max_length=60, description="A slug.")
+    title: Title | None = Field(None, description="Default: made of booking type and lead.")
+    host_id: str | None = Field(None, max_length=60, description="A member. Default: the workspace's first by name.")
+    provider: ProviderName | None = Field(None, description="Default: the booking type's, else zoom.")
+    attendees: list[Email] | None = Field(None, max_length=20, description="They get the lead's mails too.")
+
+
+class AppointmentChange(Change):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"start": "2026-12-01T11:00:00+01:00", "generation": 1}]})
+    start: Instant | None = None
+    duration_minutes: Minutes | None = None
+    title: Title | None = None
+    provider: ProviderName | None = None
+    host_id: Annotated[str, Field(max_length=60)] | None = None
+    generation: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="The one that was seen; another one there is a 409 changed_meanwhile."
+    )
+
+
+class Cancellation(Incoming):
+    reason: str | None = Field(None, max_length=500)
+
+
+class AppointmentQuery(PageRequest):
+    from_at: QueriedInstant | None = Field(None, alias="from", description="Those that start then or later.")
+    until_at: QueriedInstant | None = Field(None, alias="until", description="Those that start before.")
+    lead_id: str | None = Field(None, max_length=60)
+    status: Literal["booked", "cancelled"] | None = None
+
+
+# ---- booking types, members, connections ----
+
+
+class BookingType(Outgoing):
+    slug: str
+    title: str
+    duration_minutes: int
+    provider: ProviderName
+
+
+class BookingTypePage(Outgoing):
+    items: list[BookingType]
+    next_cursor: str | None
+
+
+Slug = Annotated[
+    str,  # the pattern is published only: booking_types has the sentence for who breaks it
+    Field(
+        max_length=60,
+        description="Its name in addresses.",
+        json_schema_extra={"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+    ),
+]
+
+
+class NewBookingType(Incoming):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"slug": "first-talk", "title": "First talk", "duration_minutes": 30}]}
+    )
+    slug: Slug
+    title: Name
+    duration_minutes: Minutes
+    provider: ProviderName = "zoom"
+
+
+class BookingTypeChange(Change):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"duration_minutes": 60}]})
+    slug: Slug | None = None
+    title: Name | None = None
+    duration_minutes: Minutes | None = None
+    provider: ProviderName | None = None
+
+
+class Member(Outgoing):
+    id: str
+    name: str
+    email: str
+    role: Literal["owner", "admin", "rep"]
+    time_zone: str
+
+
+class Connection(Outgoing):
+    provider: ProviderName
+    state: Literal["connected", "needs_reconnect", "scope_missing", "blocked_by_provider"]
+    email: str
+    display_name: str
+    external_user_id: str
+    connected_at: ShownInstant = Field(description="UTC.")
+
+
+class Mistake(Outgoing):
+    field: str = Field(description="A name as in the request: `start`, `lead.email`, `cursor`; `body` for all of it.")
+    message: str
+
+
+class Problem(BaseModel):
+    """Why a request was refused: https://www.rfc-editor.org/rfc/rfc9457. Texts are in the language of the request."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="For programs; does not change.")
+    errors: list[Mistake] = Field(default_factory=list)
