@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         asyncio.run(serve(config))
     except (OSError, StateUnusableError) as error:
-        sys.stderr.write(f"mailbox: {error}\n")
+        sys.stderr.write(f"mailbox: cannot start: {error}\n")
         return 1
     return 0
 

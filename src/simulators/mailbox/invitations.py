@@ -124,7 +124,8 @@ def _read_values(component: icalendar.Component, name: str) -> list[Any]:
     value = component.get(name)
     if value is None:
         return []
-    return value if isinstance(value, list) else [value]
+    values = value if isinstance(value, list) else [value]
+    return [value for value in values if not isinstance(value, icalendar.vBroken)]  # those are among the errors
 
 
 def _read_text(component: icalendar.Component, name: str) -> str:

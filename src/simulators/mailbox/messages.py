@@ -151,6 +151,7 @@ def read_message(raw: bytes) -> Message:
     except UNREADABLE as error:
         defects.append(f"The parts could not be taken apart ({type(error).__name__}).")
         parsed = email.parser.BytesHeaderParser(policy=CAPPED).parsebytes(raw)
+        parsed.set_payload([])
     wire = tuple((show_controls(name), re.sub(r"\r?\n(?=[ \t])", "", value)) for name, value in parsed.raw_items())
     parts: list[Part] = []
     for leaf in _walk_leaves(parsed, defects):
@@ -210,7 +211,7 @@ def _decode_word(encoding: str, content: str) -> bytes:
     if encoding in "qQ":
         return quopri.decodestring(data.replace(b"_", b" "), header=False)
     try:
-        return base64.b64decode(data + b"=" * (-len(data) % 4))
+        return base64.b64decode(data + b"=" * (-len(data) % 4)) or data
     except ValueError:
         return data
 

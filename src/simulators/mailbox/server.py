@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import threading
 import types
 from collections.abc import AsyncIterator
@@ -33,6 +34,8 @@ async def run(config: Config) -> AsyncIterator[House]:
 
 @contextlib.asynccontextmanager
 async def _serve_smtp(house: House) -> AsyncIterator[None]:
+    # aiosmtpd tells every command at INFO, bytes that are no text included, which logging then stumbles over
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     connections = Connections()
     postman = Postman(house.config, house.store, house.faults, house.news.announce)
     server = await asyncio.get_running_loop().create_server(

@@ -70,6 +70,8 @@ class Store:
 
     def __init__(self, path: pathlib.Path | None) -> None:
         """Open or create; raises StateUnusableError."""
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self.version = 0
