@@ -35,9 +35,9 @@ def test_the_same_key_of_somebody_else_is_another_key() -> None:
 
 @pytest.mark.django_db
 def test_a_key_cannot_be_used_for_another_request() -> None:
-    once("mem_1", "key", ASKED, lambda: {})
+    once("mem_1", "key", ASKED, dict)
     with pytest.raises(Invalid) as refusal:
-        once("mem_1", "key", fingerprint_of("book", {"start": "2026-12-02"}), lambda: {})
+        once("mem_1", "key", fingerprint_of("book", {"start": "2026-12-02"}), dict)
     assert refusal.value.field == "idempotency_key"
 
 
@@ -45,7 +45,7 @@ def test_a_key_cannot_be_used_for_another_request() -> None:
 @pytest.mark.parametrize("key", ["", "   ", "x" * 201, "a\nb", "a\x00b"])
 def test_a_key_that_is_none_is_refused(key: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        once("mem_1", key, ASKED, lambda: {})
+        once("mem_1", key, ASKED, dict)
     assert refusal.value.field == "idempotency_key"
     assert not SubmittedOnce.objects.exists()
 

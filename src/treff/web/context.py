@@ -1,2 +1,81 @@
-def frame(request):
-    return {}
+"""The frame around every page: where one is, who one is, what the demo says. See templates/base.html."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from treff.web import labels
+from treff.web.policy import Visit
+from treff.workspaces.models import Member, User
+from treff.workspaces.queries import memberships
+from treff.workspaces.states import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A workspace as it is offered to somebody who belongs to it."""
+
+    name: str
+    slug: str
+    role_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The member who reads the page. `is_admin`: may connect accounts and change settings."""
+
+    name: str
+    role_label: str
+    is_admin: bool
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor; every page of ours has these, signed in or not, in a workspace or not."""
+    visit: Visit | None = getattr(request, "visit", None)
+    user = getattr(request, "user", None)
+    demo = _demo(settings.TREFF_DEMO)
+    return {
+        "workspace": _place(visit.member) if visit else None,
+        # Asked for only by pages with a menu, not by the parts that pages poll.
+        "workspaces": SimpleLazyObject(lambda: places_of(user)) if isinstance(user, User) else [],
+        "member": _reader(visit) if visit else None,
+        "demo_banner": demo["banner"],
+        "demo_accounts": demo["accounts"],
+    }
+
+
+def places_of(user: User) -> Sequence[Place]:
+    """The workspaces that the user belongs to, by name."""
+    return [_place(member) for member in memberships(user)]
+
+
+def _place(member: Member) -> Place:
+    return Place(member.workspace.name, member.workspace.slug, labels.of_role(member.role))
+
+
+def _reader(visit: Visit) -> Reader:
+    return Reader(
+        name=str(visit.user),
+        role_label=labels.of_role(visit.member.role),
+        is_admin=visit.scope.may(Permission.EDIT_WORKSPACE),
+    )
+
+
+@cache
+def _demo(text: str) -> dict[str, Any]:
+    """TREFF_DEMO taken apart.
+
+    {"banner": {"lines": [text], "url", "label"}, "accounts": [{"email", "password", "label"}]}, both optional.
+    """
+    given = json.loads(text) if text else {}
+    banner = given.get("banner")
+    return {
+        "banner": banner and {**banner, "link_label": banner.get("label", "")},
+        "accounts": given.get("accounts", []),
+    }

@@ -1,0 +1,107 @@
+"""Appointments: the list, one appointment, its meeting."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import ExpressionWrapper, F, Q
+from django.db.models.fields import DateTimeField
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
+
+from treff.appointments import queries
+from treff.appointments.models import Appointment
+from treff.appointments.states import Status
+from treff.conferencing.actions import ask_to_look_again
+from treff.conferencing.models import Meeting
+from treff.conferencing.queries import meeting_of, meetings_of
+from treff.kernel import clock
+from treff.kernel.zones import wall_of
+from treff.web import labels
+from treff.web.console.forms import RescheduleForm
+from treff.web.console.history import history_of
+from treff.web.console.meetings import card_of
+from treff.web.console.paging import Order, page_of
+from treff.web.console.presenting import appointment_details, appointment_rows, minutes_of, same_times
+from treff.web.policy import Visit, within_workspace
+from treff.workspaces.states import Permission
+
+SOONEST_FIRST = Order(("start_at", "id"))
+LATEST_FIRST = Order(("start_at", "id"), descending=True)
+
+
+@require_safe
+@within_workspace(Permission.SEE)
+def appointments(visit: Visit) -> HttpResponse:
+    query = visit.request.GET
+    past = query.get("tab") == "past"
+    ends_at = ExpressionWrapper(F("start_at") + F("duration"), output_field=DateTimeField())
+    ahead = Q(status=Status.BOOKED, ends_at__gt=clock.now())
+    rows = queries.appointments(visit.scope).annotate(ends_at=ends_at).filter(~ahead if past else ahead)
+    anchors = Appointment.objects.within(visit.scope)
+    page = page_of(rows, anchors, LATEST_FIRST if past else SOONEST_FIRST, query)
+    context = {
+        "nav": "appointments",
+        "tab": "past" if past else "upcoming",
+        "rows": appointment_rows(visit, page.rows, meetings_of(page.rows)),
+        "prev_url": page.prev_url,
+        "next_url": page.next_url,
+    }
+    return render(visit.request, "console/appointments.html", context)
+
+
+@require_safe
+@within_workspace(Permission.SEE)
+def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
+    row = queries.appointment(visit.scope, appointment_id)
+    found = meeting_of(row)
+    context = {
+        **around(visit, row, found),
+        "meeting": card_of(visit, row, found),
+        "times": same_times(visit, row),
+        "history": history_of(visit, row.public_id),
+        "zone": visit.time_zone,
+        "reschedule_form": RescheduleForm(initial=as_it_is(row)),
+        "conflict": None,
+    }
+    return render(visit.request, "console/appointment.html", context)
+
+
+def around(visit: Visit, row: Appointment, found: Meeting | None) -> dict[str, Any]:
+    """What the appointment's page and the pages that change it have in common."""
+    return {
+        "nav": "appointments",
+        "appointment": appointment_details(visit, row),
+        "has_meeting": bool(row.join_url or (found and found.external_id)),
+        "meeting_provider": labels.of_provider(row.provider),
+        "sends_mail": visit.workspace.confirmation_mails and row.start_at > clock.now(),
+    }
+
+
+def as_it_is(row: Appointment) -> dict[str, object]:
+    """What the form to move it starts with: wall times in the appointment's own zone."""
+    start = wall_of(row.start_at, row.time_zone)
+    return {
+        "date": start.date(),
+        "time": start.time(),
+        "duration_minutes": minutes_of(row),
+        "version": row.generation,
+    }
+
+
+@require_safe
+@within_workspace(Permission.SEE)
+def meeting(visit: Visit, appointment_id: str) -> HttpResponse:
+    """The part of the page that asks itself anew."""
+    row = queries.appointment(visit.scope, appointment_id)
+    context = {"appointment": appointment_details(visit, row), "meeting": card_of(visit, row, meeting_of(row))}
+    return render(visit.request, "console/_meeting.html", context)
+
+
+@require_POST
+@within_workspace(Permission.BOOK)
+def look_again(visit: Visit, appointment_id: str) -> HttpResponse:
+    ask_to_look_again(queries.appointment(visit.scope, appointment_id))
+    messages.info(visit.request, gettext("We are trying again now."))
+    return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)

@@ -1,0 +1,166 @@
+"""Book an appointment with a lead."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from treff.appointments.actions import book as book_appointment
+from treff.appointments.ports import Booking
+from treff.appointments.rules import DEFAULT_DURATION
+from treff.booking_types.models import BookingType
+from treff.booking_types.queries import booking_types
+from treff.booking_types.states import Provider
+from treff.conferencing.queries import connection
+from treff.conferencing.states import GrantState
+from treff.kernel import clock
+from treff.kernel.errors import Conflict, Invalid
+from treff.kernel.zones import wall_of
+from treff.people import queries as people
+from treff.people.models import Lead
+from treff.web import labels
+from treff.web.console.forms import BookForm, complain, instant_in
+from treff.web.console.presenting import lead_details
+from treff.web.idempotency import Answer, fingerprint_of, once
+from treff.web.policy import Visit, within_workspace
+from treff.workspaces.queries import members
+from treff.workspaces.states import Permission
+
+OPENS, CLOSES = time(9), time(17)
+_BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """A card; one that is not available stays visible and its hint says who can change that."""
+
+    value: str
+    label: str
+    available: bool
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDefaults:
+    """What choosing a booking type fills in (live.js). `id` is the option's value."""
+
+    id: str
+    duration_minutes: int
+    provider: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@within_workspace(Permission.BOOK)
+def book(visit: Visit, lead_id: str) -> HttpResponse:
+    person = people.lead(visit.scope, lead_id)
+    types, cards = list(booking_types(visit.scope)), _provider_choices(visit)
+    form = BookForm(
+        visit.request.POST if visit.request.method == "POST" else None,
+        initial=_suggest(visit, types, cards),
+    ).offer(types, list(members(visit.scope)), [card.value for card in cards if card.available])
+    nonce = visit.request.POST.get("nonce") or secrets.token_urlsafe(16)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            answer = _book_once(visit, person, form)
+        except (Invalid, Conflict) as error:
+            status = complain(form, error)
+            if isinstance(error, Invalid) and error.field == "idempotency_key":
+                nonce = secrets.token_urlsafe(16)  # saving once more is deliberate then
+        else:
+            messages.success(visit.request, _success(visit, form))
+            appointment_id = str(answer.value["appointment"])
+            return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)
+    context = {
+        "nav": "leads",
+        "lead": lead_details(visit, person),
+        "form": form,
+        "providers": cards,
+        "nonce": nonce,
+        "booking_types": [_defaults_of(kind) for kind in types],
+    }
+    return render(visit.request, "console/book.html", context, status=status)
+
+
+def _book_once(visit: Visit, person: Lead, form: BookForm) -> Answer:
+    """The booking of this very form, however often it is sent. Raises Invalid, Conflict."""
+    given = form.cleaned_data
+    wanted = Booking(
+        lead_id=person.public_id,
+        start_at=instant_in(form, given["time_zone"]),
+        duration=timedelta(minutes=given["duration_minutes"]),
+        host_id=given["host"],
+        title=given["title"],
+        provider=given["provider"],
+        booking_type=given.get("booking_type") or None,
+        attendees=tuple(filter(None, _BETWEEN_ADDRESSES.split(given["attendees"]))),
+    )
+    return once(
+        visit.member.public_id,
+        visit.request.POST.get("nonce", ""),
+        fingerprint_of("book", person.public_id, given),
+        lambda: {"appointment": book_appointment(visit.scope, wanted).public_id},
+    )
+
+
+def _suggest(visit: Visit, types: Sequence[BookingType], cards: Sequence[ProviderChoice]) -> dict[str, object]:
+    """What the empty form starts with: the first booking type, the member as host, the next full hour of a work day."""
+    kind = types[0] if types else None
+    available = [card.value for card in cards if card.available]
+    wanted = kind.provider if kind else Provider.ZOOM.value
+    start = suggest_start(wall_of(clock.now(), visit.time_zone))
+    return {
+        "booking_type": kind.slug if kind else "",
+        "host": visit.member.public_id,
+        "date": start.date(),
+        "time": start.time(),
+        "duration_minutes": int((kind.duration if kind else DEFAULT_DURATION).total_seconds() // 60),
+        "time_zone": visit.time_zone,
+        "provider": wanted if wanted in available else Provider.NONE.value,
+    }
+
+
+def suggest_start(now_local: datetime) -> datetime:
+    """The next full hour that is an hour away, from nine to five, Monday to Friday; a wall time."""
+    start = now_local.replace(tzinfo=None, minute=0, second=0, microsecond=0) + timedelta(hours=2)
+    if start.date() > now_local.date() or start.time() > CLOSES:
+        start = datetime.combine(now_local.date() + timedelta(days=1), OPENS)
+    elif start.time() < OPENS:
+        start = datetime.combine(start.date(), OPENS)
+    while start.weekday() >= 5:
+        start = datetime.combine(start.date() + timedelta(days=1), OPENS)
+    return start
+
+
+def _provider_choices(visit: Visit) -> list[ProviderChoice]:
+    found = connection(visit.scope, Provider.ZOOM)
+    hint = gettext("The lead gets a link by email.")
+    if found is None and visit.scope.may(Permission.CONNECT_PROVIDERS):
+        hint = gettext("Not connected. You can connect an account under Admin, Video provider.")
+    elif found is None:
+        hint = gettext("Not connected. An administrator of the workspace can connect an account.")
+    elif found.grant.state != GrantState.CONNECTED:
+        hint = gettext("The account must be connected again; the link follows as soon as that is done.")
+    return [
+        ProviderChoice(Provider.ZOOM.value, labels.of_provider(Provider.ZOOM), found is not None, hint),
+        ProviderChoice(Provider.NONE.value, labels.of_provider(Provider.NONE), True, gettext("In person or by phone.")),
+    ]
+
+
+def _defaults_of(kind: BookingType) -> TypeDefaults:
+    return TypeDefaults(kind.slug, int(kind.duration.total_seconds() // 60), kind.provider)
+
+
+def _success(visit: Visit, form: BookForm) -> str:
+    if not visit.workspace.confirmation_mails:
+        return gettext("Appointment booked. No email is sent: confirmation emails are switched off.")
+    if form.cleaned_data["provider"] == Provider.NONE:
+        return gettext("Appointment booked. The confirmation is on its way.")
+    return gettext("Appointment booked. The confirmation goes out with the meeting link.")

@@ -1,0 +1,82 @@
+"""What became of an appointment, told from the audit log in the reader's language and zone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext, ngettext, pgettext
+
+from treff.audit.models import AuditEntry
+from treff.audit.queries import of_subject
+from treff.kernel.zones import wall_of
+from treff.web import labels
+from treff.web.console.presenting import names_of
+from treff.web.policy import Visit
+from treff.workspaces.models import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: datetime
+    who: str
+    what: str
+
+
+def history_of(visit: Visit, public_id: str) -> list[Entry]:
+    """Newest first. A deed that we have no words for is left out."""
+    entries = of_subject(visit.scope.workspace_id, public_id)
+    # Former members too: whoever hosted it once is named.
+    names = names_of(list(Member.objects.within(visit.scope).select_related("user")))
+    told = [(entry, _sentence(entry, visit.time_zone, names)) for entry in entries]
+    return [Entry(entry.at, entry.actor_name, sentence) for entry, sentence in told if sentence]
+
+
+def moment(at: datetime, zone: str) -> str:
+    """An instant as clocks in the zone show it, as components/moment.html writes it without the zone."""
+    return format_date(wall_of(at, zone), pgettext("date and time format", "j M Y, H:i"))
+
+
+def _sentence(entry: AuditEntry, zone: str, names: Mapping[str, str]) -> str:
+    detail: Mapping[str, Any] = entry.detail
+    match entry.deed:
+        case "appointment.booked":
+            return gettext("Booked for %(start)s") % {"start": _moment(detail["start"], zone)}
+        case "appointment.rescheduled" | "appointment.edited":
+            return " · ".join(_changes(detail, zone, names))
+        case "appointment.cancelled" if detail.get("reason"):
+            return gettext("Cancelled: %(reason)s") % {"reason": detail["reason"]}
+        case "appointment.cancelled":
+            return gettext("Cancelled")
+        case "appointment.deleted":
+            return gettext("Deleted")
+    return ""
+
+
+def _changes(detail: Mapping[str, Any], zone: str, names: Mapping[str, str]) -> list[str]:
+    """One sentence for each thing that changed; the detail has [old, new] for each."""
+    sentences = []
+    if "start" in detail:
+        old, new = (_moment(text, zone) for text in detail["start"])
+        sentences.append(gettext("Moved from %(old)s to %(new)s") % {"old": old, "new": new})
+    if "minutes" in detail:
+        old, new = detail["minutes"]
+        sentence = ngettext(
+            "Length changed from %(old)s to %(new)s minute", "Length changed from %(old)s to %(new)s minutes", new
+        )
+        sentences.append(sentence % {"old": old, "new": new})
+    if "title" in detail:
+        old, new = detail["title"]
+        sentences.append(gettext("Title changed from “%(old)s” to “%(new)s”") % {"old": old, "new": new})
+    if "provider" in detail:
+        old, new = (labels.of_provider(name) for name in detail["provider"])
+        sentences.append(gettext("Video meeting changed from %(old)s to %(new)s") % {"old": old, "new": new})
+    if "host" in detail:
+        old, new = (names.get(member_id, "?") for member_id in detail["host"])
+        sentences.append(gettext("Host changed from %(old)s to %(new)s") % {"old": old, "new": new})
+    return sentences
+
+
+def _moment(text: str, zone: str) -> str:
+    return moment(datetime.fromisoformat(text), zone)

@@ -1,0 +1,127 @@
+"""How the video meeting of an appointment stands, in words. Its id and the join link; no start link, no passcode."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from treff.appointments.models import Appointment
+from treff.booking_types.states import Provider
+from treff.conferencing.models import Meeting
+from treff.conferencing.rules import Explanation, explain
+from treff.conferencing.states import Reason, Sync
+from treff.kernel import clock
+from treff.web import labels
+from treff.web.policy import Visit
+from treff.workspaces.states import Permission
+
+TONES = {Sync.IN_STEP: "ok", Sync.PENDING: "info", Sync.WAITING: "warn", Sync.BLOCKED: "bad", Sync.UNNEEDED: "neutral"}
+# Seconds between two looks of the page: at once while something is under way, seldom while somebody must act.
+_POLLS = {Sync.PENDING: 1, Sync.WAITING: 3, Sync.BLOCKED: 10}
+_CURED_BY_CONNECTING = (Reason.NOT_CONNECTED, Reason.NEEDS_RECONNECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a meeting stands to its appointment; `under_way`: a pass is due or running."""
+
+    state: Sync
+    reason: Reason
+    under_way: bool
+
+    @property
+    def explanation(self) -> Explanation:
+        return explain(self.state, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingCard:
+    """For console/_meeting.html. `poll_seconds` is None when nothing is expected to change by itself."""
+
+    state: str
+    label: str
+    tone: str
+    message: str
+    detail: str
+    cure: str
+    cure_url: str
+    join_url: str
+    meeting_id: str
+    synced_at: datetime | None
+    next_try_at: datetime | None
+    zone: str
+    poll_seconds: int | None
+
+    @property
+    def live(self) -> bool:
+        return self.poll_seconds is not None
+
+
+def standing_of(appointment: Appointment, meeting: Meeting | None) -> Standing:
+    """What the rows say, with what nobody has looked at yet counted as pending."""
+    wants_one = appointment.is_wanted and appointment.provider != Provider.NONE
+    if meeting is None:
+        return Standing(Sync.PENDING if wants_one else Sync.UNNEEDED, Reason.NONE, under_way=wants_one)
+    now = clock.now()
+    behind = meeting.observed_generation < appointment.generation
+    due = meeting.next_look_at is not None and meeting.next_look_at <= now
+    state, reason = Sync(meeting.state), Reason(meeting.reason)
+    if behind and state in (Sync.IN_STEP, Sync.UNNEEDED):
+        state, reason = Sync.PENDING, Reason.NONE
+    return Standing(state, reason, under_way=behind or due or meeting.lease_until > now)
+
+
+def label_of(standing: Standing, appointment: Appointment) -> str:
+    """A few words."""
+    provider = labels.of_provider(appointment.provider)
+    match standing.state, standing.reason:
+        case Sync.BLOCKED, Reason.NOT_CONNECTED:
+            return gettext("%(provider)s is not connected") % {"provider": provider}
+        case Sync.BLOCKED, Reason.NEEDS_RECONNECT:
+            return gettext("%(provider)s must be connected again") % {"provider": provider}
+        case Sync.BLOCKED, _ if appointment.join_url:
+            return gettext("%(provider)s meeting could not be changed") % {"provider": provider}
+        case Sync.BLOCKED, _:
+            return gettext("%(provider)s meeting could not be created") % {"provider": provider}
+        case Sync.WAITING, _:
+            return gettext("Waiting for %(provider)s") % {"provider": provider}
+        case Sync.IN_STEP, _:
+            return gettext("In step with %(provider)s") % {"provider": provider}
+        case Sync.PENDING, _:
+            return gettext("Being brought in line")
+    return gettext("No video meeting")
+
+
+def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> MeetingCard:
+    """Everything about the meeting that this member may see."""
+    standing = standing_of(appointment, meeting)
+    explanation = standing.explanation
+    cure, cure_url = gettext(explanation.cure) if explanation.cure else "", ""
+    if standing.reason in _CURED_BY_CONNECTING and visit.scope.may(Permission.CONNECT_PROVIDERS):
+        cure_url = reverse("console:video_provider", kwargs={"workspace": visit.workspace.slug})
+        cure = gettext("Connect Zoom") if standing.reason == Reason.NOT_CONNECTED else gettext("Reconnect Zoom")
+    next_look_at = meeting.next_look_at if meeting else None
+    waits = standing.state == Sync.WAITING and next_look_at is not None and next_look_at > clock.now()
+    return MeetingCard(
+        state=standing.state.value,
+        label=label_of(standing, appointment),
+        tone=TONES[standing.state],
+        message=gettext(explanation.message),
+        detail=meeting.detail if meeting and standing.reason == Reason.REFUSED else "",
+        cure=cure,
+        cure_url=cure_url,
+        join_url=appointment.join_url if appointment.is_wanted else "",
+        meeting_id=appointment.meeting_id if appointment.is_wanted else "",
+        synced_at=meeting.synced_at if meeting else None,
+        next_try_at=next_look_at if waits else None,
+        zone=visit.time_zone,
+        poll_seconds=_poll_seconds(appointment, standing),
+    )
+
+
+def _poll_seconds(appointment: Appointment, standing: Standing) -> int | None:
+    if standing.under_way:
+        return _POLLS.get(standing.state, 1)
+    # Somebody may connect an account while this page is open; once it has begun, no meeting is made any more.
+    return _POLLS.get(standing.state) if appointment.start_at > clock.now() else None

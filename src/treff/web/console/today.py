@@ -1,0 +1,133 @@
+"""The day at a glance."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext, ngettext, pgettext
+from django.views.decorators.http import require_safe
+
+from treff.appointments import queries as appointments
+from treff.appointments.models import Appointment
+from treff.appointments.states import Status
+from treff.booking_types.states import Provider
+from treff.conferencing.queries import connection, meetings_of
+from treff.conferencing.states import GrantState, Reason, Sync
+from treff.kernel import clock
+from treff.kernel.zones import wall_of, zone
+from treff.web.console.history import moment
+from treff.web.console.meetings import label_of, standing_of
+from treff.web.console.presenting import AppointmentRow, address, appointment_rows
+from treff.web.policy import Visit, within_workspace
+from treff.workspaces.states import Permission
+
+DAYS = 7
+MOST_ATTENTION = 5
+_CURED_BY_CONNECTING = (Reason.NOT_CONNECTED, Reason.NEEDS_RECONNECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that needs somebody: for components/alert.html."""
+
+    tone: str
+    text: str
+    detail: str
+    url: str
+    action: str
+
+
+@require_safe
+@within_workspace(Permission.SEE)
+def today(visit: Visit) -> HttpResponse:
+    first_day = wall_of(clock.now(), visit.time_zone).date()
+    found = list(
+        appointments.between(
+            visit.scope,
+            _start_of(first_day, visit.time_zone),
+            _start_of(first_day + timedelta(days=DAYS), visit.time_zone),
+        ).filter(status=Status.BOOKED)
+    )
+    context = {
+        "nav": "today",
+        "day_label": _label_of(first_day),
+        "zone": visit.time_zone,
+        "groups": list(_groups(visit, found, first_day)),
+        "attention": _attention(visit),
+    }
+    return render(visit.request, "console/today.html", context)
+
+
+def _start_of(day: date, zone_name: str) -> datetime:
+    """The first instant of the day there, also where the clocks jump over midnight (PEP 495: fold 0 in a gap)."""
+    return datetime.combine(day, time.min, tzinfo=zone(zone_name)).astimezone(UTC)
+
+
+def _label_of(day: date) -> str:
+    return format_date(day, pgettext("date format: weekday and day in full", "l, j F"))
+
+
+def _groups(
+    visit: Visit, found: Sequence[Appointment], first_day: date
+) -> Iterator[tuple[str, Sequence[AppointmentRow]]]:
+    """The rows of each day that has any, in the order of the days."""
+    rows = appointment_rows(visit, found, meetings_of(found))
+    names = {first_day: gettext("Today"), first_day + timedelta(days=1): gettext("Tomorrow")}
+    for number in range(DAYS):
+        day = first_day + timedelta(days=number)
+        of_day = [row for row in rows if wall_of(row.start_at, visit.time_zone).date() == day]
+        if of_day:
+            yield names.get(day) or _label_of(day), of_day
+
+
+def _attention(visit: Visit) -> list[Attention]:
+    """First what concerns the connected account as a whole, then single meetings; at most MOST_ATTENTION of these."""
+    troubled = list(
+        appointments.upcoming(visit.scope, clock.now())
+        .filter(meeting__state__in=(Sync.BLOCKED, Sync.WAITING))
+        .select_related("meeting")
+    )
+    for_account = [row for row in troubled if row.meeting.reason in _CURED_BY_CONNECTING]
+    single = [row for row in troubled if row.meeting.reason not in _CURED_BY_CONNECTING]
+    items = [*_account_trouble(visit, len(for_account)), *(_meeting_trouble(visit, row) for row in single)]
+    shown, more = items[: MOST_ATTENTION + 1], len(items) - MOST_ATTENTION - 1
+    if more > 0:
+        text = ngettext("%(count)d more appointment waits.", "%(count)d more appointments wait.", more)
+        url = address(visit, "appointments")
+        shown.append(Attention("warn", text % {"count": more}, "", url, gettext("Show all")))
+    return shown
+
+
+def _account_trouble(visit: Visit, waiting: int) -> list[Attention]:
+    """That Zoom is not connected: always for who can change it, for others if appointments wait for it."""
+    found = connection(visit.scope, Provider.ZOOM)
+    usable = found is not None and found.grant.state == GrantState.CONNECTED
+    can_cure = visit.scope.may(Permission.CONNECT_PROVIDERS)
+    if usable or not (can_cure or waiting):
+        return []
+    text = gettext("Zoom is not connected.") if found is None else gettext("Zoom must be connected again.")
+    detail = ""
+    if waiting:
+        sentence = ngettext(
+            "%(count)d appointment waits for its link.", "%(count)d appointments wait for their links.", waiting
+        )
+        detail = sentence % {"count": waiting}
+    if not can_cure:
+        return [Attention("warn", text, f"{detail} " + gettext("An administrator can connect an account."), "", "")]
+    action = gettext("Connect Zoom") if found is None else gettext("Reconnect Zoom")
+    return [Attention("bad" if waiting else "info", text, detail, address(visit, "video_provider"), action)]
+
+
+def _meeting_trouble(visit: Visit, appointment: Appointment) -> Attention:
+    standing = standing_of(appointment, appointment.meeting)
+    url = address(visit, "appointment", appointment_id=appointment.public_id)
+    return Attention(
+        tone="bad" if standing.state == Sync.BLOCKED else "warn",
+        text=f"{label_of(standing, appointment)}: {appointment.title}",
+        detail=f"{moment(appointment.start_at, visit.time_zone)} · {gettext(standing.explanation.message)}",
+        url=url,
+        action=gettext("Open"),
+    )

@@ -1,0 +1,61 @@
+"""Addresses of the console. Ids in them are public ids; anything else never reaches a view."""
+
+from django.urls import path, register_converter
+
+from treff.booking_types.states import Provider
+from treff.web.console import admin, appointments, booking, changing, home, leads, today, video
+
+
+class PublicId:
+    """Such as appt_7k2m… (kernel.ids)."""
+
+    regex = r"[a-z]{2,10}_[0-9a-z]{1,40}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class ProviderName(PublicId):
+    """A provider that an account can be connected at, set up on this server or not."""
+
+    regex = "|".join(provider.value for provider in Provider if provider != Provider.NONE)
+
+
+register_converter(PublicId, "id")
+register_converter(ProviderName, "provider")
+
+app_name = "console"
+_LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
+_APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
+_ADMIN = "w/<slug:workspace>/admin/"
+_VIDEO = f"{_ADMIN}appointments/video-provider/"
+_TYPES = f"{_ADMIN}appointments/booking-types/"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("w/<slug:workspace>/", today.today, name="today"),
+    path("w/<slug:workspace>/leads/", leads.leads, name="leads"),
+    path("w/<slug:workspace>/leads/new/", leads.lead_new, name="lead_new"),
+    path(_LEAD, leads.lead, name="lead"),
+    path(f"{_LEAD}edit/", leads.lead_edit, name="lead_edit"),
+    path(f"{_LEAD}book/", booking.book, name="book"),
+    path("w/<slug:workspace>/appointments/", appointments.appointments, name="appointments"),
+    path(_APPOINTMENT, appointments.appointment, name="appointment"),
+    path(f"{_APPOINTMENT}meeting/", appointments.meeting, name="meeting"),
+    path(f"{_APPOINTMENT}meeting/look-again/", appointments.look_again, name="look_again"),
+    path(f"{_APPOINTMENT}reschedule/", changing.appointment_reschedule, name="appointment_reschedule"),
+    path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
+    path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
+    path(_VIDEO, video.video_provider, name="video_provider"),
+    path(f"{_VIDEO}zoom/", video.zoom_card, name="zoom_card"),
+    path(f"{_VIDEO}<provider:provider>/connect/", video.connect, name="connect"),
+    path(f"{_VIDEO}<provider:provider>/disconnect/", video.disconnect, name="disconnect"),
+    path(_TYPES, admin.booking_types, name="booking_types"),
+    path(f"{_TYPES}<slug:slug>/", admin.booking_type, name="booking_type"),
+    path(f"{_TYPES}<slug:slug>/remove/", admin.booking_type_remove, name="booking_type_remove"),
+    path(f"{_ADMIN}members/", admin.members, name="members"),
+    path(f"{_ADMIN}settings/", admin.workspace_settings, name="settings"),
+]

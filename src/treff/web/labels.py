@@ -1,0 +1,28 @@
+"""Words for values that people read on pages, in the language that is active."""
+
+from django.utils.translation import get_language_info, gettext
+
+from treff.appointments.states import Status
+from treff.booking_types.states import Provider
+from treff.workspaces.states import Role
+
+
+def of_provider(name: str) -> str:
+    """A product's name, the same in every language; for none a phrase."""
+    names = {Provider.ZOOM: "Zoom", Provider.GOOGLE_MEET: "Google Meet", Provider.TEAMS: "Microsoft Teams"}
+    return names.get(Provider(name)) or gettext("No conferencing")
+
+
+def of_role(role: str) -> str:
+    return {Role.OWNER: gettext("Owner"), Role.ADMIN: gettext("Administrator"), Role.REP: gettext("Sales rep")}[
+        Role(role)
+    ]
+
+
+def of_status(status: str) -> str:
+    return {Status.BOOKED: gettext("Booked"), Status.CANCELLED: gettext("Cancelled")}[Status(status)]
+
+
+def of_locale(code: str) -> str:
+    """A language in the language that is active."""
+    return str(get_language_info(code)["name_translated"])

@@ -1,0 +1,60 @@
+"""A workspace with an administrator and a rep, and a Zoom on paper."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import house
+from tests.web.console.paper_zoom import PaperZoom
+from treff.conferencing import ports
+from treff.conferencing.actions import Browser, Returned, finish_connecting
+from treff.kernel.secrets import Secret
+from treff.workspaces.models import Member, Workspace
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir(settings: Any, tmp_path: Path) -> None:
+    """The reconciler's journal goes where nobody else writes."""
+    settings.TREFF_DATA_DIR = tmp_path
+
+
+@pytest.fixture
+def place(db: None) -> Workspace:
+    return house.workspace("nordlicht", name="Nordlicht Solar")
+
+
+@pytest.fixture
+def ada(place: Workspace) -> Member:
+    """An administrator."""
+    return house.admin(place)
+
+
+@pytest.fixture
+def rita(place: Workspace) -> Member:
+    """A rep."""
+    return house.member(place)
+
+
+@pytest.fixture
+def zoom() -> Iterator[PaperZoom]:
+    """Set up on this server, connected in no workspace."""
+    before = {name: ports.provider_named(name) for name in ports.provider_names()}
+    paper = PaperZoom()
+    ports.connect({"zoom": paper})
+    yield paper
+    ports.connect(before)
+
+
+@pytest.fixture
+def connected(zoom: PaperZoom, ada: Member) -> PaperZoom:
+    """Connected in Ada's workspace."""
+    connect(ada)
+    return zoom
+
+
+def connect(by: Member) -> None:
+    """As the callback does it when the member comes back from the consent page."""
+    returned = Returned(house.scope(by), "zoom", False, Secret("verifier"))
+    finish_connecting(returned, Secret("code"), "http://127.0.0.1/callback", Browser(by.user, "session").user)

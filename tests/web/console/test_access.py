@@ -1,0 +1,200 @@
+"""Who sees what: every route of the house, one by one, generated from the table of addresses."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests import house
+from tests.web.console.paper_zoom import PaperZoom
+from treff.audit.models import AuditEntry
+from treff.conferencing.models import Connection
+from treff.web.console.urls import urlpatterns
+from treff.web.middleware import _LIBRARY_VIEWS
+from treff.workspaces.models import Member, Workspace
+from treff.workspaces.states import Permission, Role
+
+pytestmark = pytest.mark.django_db
+ROUTES = {str(route.name): route for route in urlpatterns if route.name != "home"}
+FOR_ADMINS = {
+    name
+    for name, route in ROUTES.items()
+    if vars(route.callback)["policy"] not in (Permission.SEE, "edit_leads", "book")
+}
+
+
+class House:
+    """Addresses of the console, filled with the ids of a workspace that has one of everything."""
+
+    def __init__(self, by: Member) -> None:
+        appointment = house.appointment(by)
+        self.workspace = by.workspace.slug
+        self._ids = {
+            "lead_id": appointment.lead.public_id,
+            "appointment_id": appointment.public_id,
+            "provider": "zoom",
+            "slug": "first-call",
+        }
+
+    def url(self, name: str, workspace: str = "", **ids: str) -> str:
+        wanted = ROUTES[name].pattern.converters
+        known = {"workspace": workspace or self.workspace, **self._ids, **ids}
+        return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted})
+
+
+@pytest.fixture
+def rooms(place: Workspace, ada: Member, rita: Member) -> House:
+    browser = house.client_of(ada)
+    posted = {"title": "First call", "slug": "first-call", "duration_minutes": "30", "provider": "none"}
+    assert browser.post(f"/w/{place.slug}/admin/appointments/booking-types/", posted).status_code == 302
+    return House(rita)
+
+
+def every_view(patterns: list[Any]) -> Iterator[Any]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from every_view(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.callback
+
+
+@pytest.mark.attack("A-032")
+def test_every_view_of_the_house_says_who_may_see_it() -> None:
+    views = list(every_view(get_resolver().url_patterns))
+    assert len(views) > len(ROUTES)
+    silent = [v for v in views if not hasattr(v, "policy") and not v.__module__.startswith(_LIBRARY_VIEWS)]
+    assert silent == []
+
+
+def test_the_pages_for_administrators_are_these() -> None:
+    assert {
+        "connect",
+        "disconnect",
+        "booking_types",
+        "booking_type",
+        "booking_type_remove",
+        "members",
+        "settings",
+    } == FOR_ADMINS
+
+
+def is_post_only(name: str) -> bool:
+    return name in {"look_again", "connect", "disconnect", "booking_type_remove"}
+
+
+def ask(client: Client, name: str, url: str) -> Any:
+    return client.post(url) if is_post_only(name) else client.get(url)
+
+
+@pytest.mark.attack("A-032")
+@pytest.mark.parametrize("name", ROUTES)
+def test_who_is_not_signed_in_is_asked_to(name: str, rooms: House) -> None:
+    url = rooms.url(name)
+    answer = ask(Client(), name, url)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+
+
+def test_the_start_page_asks_to_sign_in_too(place: Workspace) -> None:
+    assert Client().get("/")["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.promise("P33")
+@pytest.mark.attack("A-032")
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, rooms: House) -> None:
+    """From another workspace: by its address, and with its ids in the address of one's own."""
+    elsewhere = house.workspace("elsewhere")
+    stranger = house.client_of(house.owner(elsewhere))
+    missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type"}
+    foreign = ask(stranger, name, rooms.url(name))
+    assert foreign.status_code == 404
+    assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
+    own = ask(stranger, name, rooms.url(name, workspace="elsewhere"))
+    nothing = ask(stranger, name, rooms.url(name, workspace="elsewhere", **missing))
+    if set(ROUTES[name].pattern.converters) & set(missing):
+        assert own.status_code == nothing.status_code == 404
+        assert own.content == nothing.content == foreign.content
+
+
+@pytest.mark.promise("P33")
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_former_member_is_a_stranger(name: str, rooms: House, rita: Member) -> None:
+    browser = house.client_of(rita)
+    Member.objects.filter(pk=rita.pk).update(is_active=False)
+    assert ask(browser, name, rooms.url(name)).status_code == 404
+
+
+@pytest.mark.promise("P33")
+@pytest.mark.attack("A-032")
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [(name, "get") for name in sorted(FOR_ADMINS) if not is_post_only(name)]
+    + [(name, "post") for name in sorted(FOR_ADMINS - {"members"})],
+)
+def test_a_rep_is_refused_by_the_administrators_pages_and_that_is_noted(
+    name: str, method: str, rooms: House, rita: Member, connected: PaperZoom
+) -> None:
+    url, browser = rooms.url(name), house.client_of(rita)
+    before = rows()
+    answer = getattr(browser, method)(url)
+    assert answer.status_code == 403
+    assert "Your role does not allow this" in answer.content.decode()
+    noted = AuditEntry.objects.order_by("-id")[0]
+    assert (noted.deed, noted.actor_id, noted.detail) == ("access.refused", rita.public_id, {"path": url})
+    noted_only = {**rows(), "audit.AuditEntry": before["audit.AuditEntry"]}
+    assert noted_only == before
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", sorted(name for name in ROUTES if not is_post_only(name)))
+def test_whoever_may_see_a_page_sees_it(name: str, role: Role, rooms: House, place: Workspace, zoom: PaperZoom) -> None:
+    someone = house.member(place, role) if role != Role.OWNER else house.owner(place)
+    allowed = name not in FOR_ADMINS or role != Role.REP
+    answer = house.client_of(someone).get(rooms.url(name))
+    assert answer.status_code == (200 if allowed else 403)
+    assert "</h1>" in answer.content.decode() or name in ("meeting", "zoom_card")
+
+
+def rows() -> dict[str, Any]:
+    """Every row of every table, sessions excepted."""
+    tables = [model for model in apps.get_models() if model._meta.app_label != "sessions" and model._meta.managed]
+    return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in tables}
+
+
+@pytest.mark.attack("A-001")
+def test_looking_changes_nothing(rooms: House, ada: Member, connected: PaperZoom) -> None:
+    browser = house.client_of(ada)
+    before = rows()
+    assert len(before["appointments.Appointment"]) == 1
+    for name in ROUTES:
+        for answer in (browser.get(rooms.url(name)), browser.head(rooms.url(name))):
+            assert answer.status_code == (405 if is_post_only(name) else 200), name
+    assert rows() == before
+
+
+@pytest.mark.attack("A-001", "A-002")
+@pytest.mark.parametrize("name", [name for name in ROUTES if is_post_only(name)] + ["appointment_delete", "settings"])
+def test_a_form_of_another_site_is_refused(name: str, rooms: House, ada: Member, connected: PaperZoom) -> None:
+    victim = house.client_of(ada, enforce_csrf_checks=True)
+    before = rows()
+    assert victim.post(rooms.url(name), {"version": "1"}).status_code == 403
+    forged = {"version": "1", "csrfmiddlewaretoken": "x" * 64}
+    assert victim.post(rooms.url(name), forged, headers={"origin": "https://evil.example"}).status_code == 403
+    assert rows() == before
+
+
+@pytest.mark.attack("A-002")
+def test_the_form_of_our_own_page_is_taken(rooms: House, ada: Member, connected: PaperZoom) -> None:
+    browser = house.client_of(ada, enforce_csrf_checks=True)
+    token = browser.get(rooms.url("video_provider")).context["csrf_token"]
+    browser.post(rooms.url("disconnect"), {"csrfmiddlewaretoken": str(token)})
+    assert not Connection.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/w/nordlicht/leads/lead_%00/", "/w/nordlicht/leads/../", "/w/a%20b/", "/w/x'--/"])
+def test_ids_that_are_none_reach_no_view(address: str, rooms: House, rita: Member) -> None:
+    assert house.client_of(rita).get(address).status_code == 404
