@@ -68,7 +68,7 @@ def send(request: Request) -> Answer:
             return Answer(response.status_code, dict(response.headers), body, complete)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
         raise NotSent(type(error).__name__) from error
-    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeEncodeError) as error:  # the last: an odd token
         raise NotSent(type(error).__name__) from error
     except httpx2.HTTPError as error:
         raise Unanswered(type(error).__name__) from error

@@ -103,7 +103,7 @@ class ZoomProvider:
             raise Transient(str(error)) from error
         except Unanswered as error:
             raise Ambiguous(str(error)) from error
-        if answer.status not in (200, 204):
+        if not _is_done(answer):
             _refuse(answer, Ambiguous(f"Zoom answered {answer.status} to an update"))
 
     def delete(self, access_token: Secret, external_id: str) -> None:
@@ -111,7 +111,7 @@ class ZoomProvider:
             answer = self.client.delete_meeting(access_token, external_id)
         except (NotSent, Unanswered) as error:  # deleting again does no harm
             raise Transient(str(error)) from error
-        if answer.status not in (200, 204):
+        if not _is_done(answer):
             _refuse(answer, Transient(f"Zoom answered {answer.status} to a delete"))
 
     def _created(self, answer: Answer) -> RemoteMeeting:
@@ -187,6 +187,11 @@ def _body(spec: MeetingSpec) -> dict[str, Any]:
     }
 
 
+def _is_done(answer: Answer) -> bool:
+    """Zoom answers 204 to an update and a delete; 200 with a page is a network's own (sign in, blocked)."""
+    return answer.status == 204 or (answer.status == 200 and "html" not in answer.headers.get("content-type", ""))
+
+
 def _refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     """Raise what an answer that is no success means; `if_unclear` for one that leaves open whether Zoom acted.
 
@@ -194,7 +199,7 @@ def _refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     """
     said = wire.fault(answer)
     text = f"Zoom {answer.status} {said.code or ''}: {said.message}".strip()
-    if answer.status == 408 or answer.status >= 500:
+    if answer.status < 300 or answer.status == 408 or answer.status >= 500:
         if (
             answer.status == 503
             and (wait := _retry_after(answer)) is not None

@@ -1,0 +1,3 @@
+from tests.zoom import provider, simulator, zoom
+
+__all__ = ["provider", "simulator", "zoom"]
