@@ -12,7 +12,10 @@ from typing import Any
 
 import click
 import django
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import OperationalError, ProgrammingError
+from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from treff import embedded
 from treff.kernel.errors import TreffError
@@ -34,6 +37,14 @@ def product(*, database: bool = True) -> Iterator[None]:
         yield
     except (TreffError, SecretError, embedded.EmbeddedError, ImproperlyConfigured) as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except (OperationalError, psycopg.OperationalError) as error:
+        click.echo(f"The database does not answer: {str(error).splitlines()[0]}", err=True)
+        sys.exit(1)
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+            raise
+        click.echo("The database does not have this version's tables: run treff migrate.", err=True)
         sys.exit(1)
     finally:
         if server is not None:

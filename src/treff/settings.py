@@ -6,8 +6,9 @@ database first and sets it (cli.py, tests/database.py).
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+import psycopg
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -23,24 +24,37 @@ def _text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def _address(name: str, text: str, *schemes: str) -> SplitResult:
+    """The parts of an address. What is wrong with it is not quoted: it may hold a password."""
+    try:
+        parts = urlsplit(text)
+        complete = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ImproperlyConfigured(f"{name} must be an address that begins with {' or '.join(schemes)}://.")
+    return parts
+
+
 def _service_url(name: str, default: str) -> str:
     """https anywhere, plain http on loopback only: tokens travel there."""
     url = _text(name, default).rstrip("/")
-    parts = urlsplit(url)
-    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+    parts = _address(name, url, "https", "http")
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise ImproperlyConfigured(f"{name} must be an https address (plain http is for loopback only).")
     return url
 
 
 TREFF_ENV = _text("TREFF_ENV", "development")
+if TREFF_ENV not in ("development", "production"):  # a slip of the pen must not run with the trial's keys
+    raise ImproperlyConfigured("TREFF_ENV must be development or production.")
 PRODUCTION = TREFF_ENV == "production"
 DEBUG = False
 TREFF_DATA_DIR = Path(_text("TREFF_DATA_DIR", "var")).resolve()
 TREFF_BASE_URL = _text("TREFF_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-_base = urlsplit(TREFF_BASE_URL)
-if _base.scheme not in ("http", "https") or not _base.hostname:
-    raise ImproperlyConfigured("TREFF_BASE_URL must be an address such as https://treff.example.com.")
+_base = _address("TREFF_BASE_URL", TREFF_BASE_URL, "https", "http")
+if f"{_base.scheme}://{_base.netloc}" != TREFF_BASE_URL or "@" in _base.netloc:
+    raise ImproperlyConfigured("TREFF_BASE_URL must be an address without a path, such as https://treff.example.com.")
 if PRODUCTION and _base.scheme != "https":
     raise ImproperlyConfigured("TREFF_BASE_URL must be an https address in production.")
 HTTPS = _base.scheme == "https"
@@ -111,7 +125,10 @@ TEMPLATES = [
     }
 ]
 
-_database = conninfo_to_dict(_text("TREFF_DATABASE_URL", "postgresql:///treff"))
+try:
+    _database = conninfo_to_dict(_text("TREFF_DATABASE_URL", "postgresql:///treff"))
+except psycopg.ProgrammingError:  # it quotes the address, with the password
+    raise ImproperlyConfigured("TREFF_DATABASE_URL must be postgresql://user:password@host:port/name.") from None
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -177,10 +194,8 @@ STATICFILES_DIRS: list[Path] = [PACKAGE / "web" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
-_mail = urlsplit(_text("TREFF_EMAIL_URL", "smtp://127.0.0.1:25"))
-if _mail.scheme not in ("smtp", "smtps") or not _mail.hostname:
-    raise ImproperlyConfigured("TREFF_EMAIL_URL must be smtp://user:password@host:port or smtps://….")
-EMAIL_HOST = _mail.hostname
+_mail = _address("TREFF_EMAIL_URL", _text("TREFF_EMAIL_URL", "smtp://127.0.0.1:25"), "smtp", "smtps")
+EMAIL_HOST = _mail.hostname or ""
 EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 587 if _mail.username else 25)
 EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")

@@ -11,7 +11,6 @@ workspace does not open. Nonces are 96 random bits (NIST SP 800-38D, 8.2.2).
 """
 
 import base64
-import binascii
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -110,7 +109,7 @@ class KeyRing:
                 raise WeakKey("two keys have the same name")
             try:
                 keys[kid] = base64.b64decode(encoded, validate=True)
-            except binascii.Error:
+            except ValueError:
                 raise WeakKey("a key is not base64 after the colon") from None
         return cls(keys)
 

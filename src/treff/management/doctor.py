@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.utils import OperationalError
+from django.db.utils import DatabaseError, OperationalError
 
 from treff.conferencing.models import Grant
 from treff.management import keys
@@ -65,7 +65,7 @@ def _database() -> Finding:
 def _keys() -> list[Finding]:
     try:
         found = keys.status()
-    except OperationalError:
+    except DatabaseError:  # it does not answer, or has no tables yet: said above
         return []
     if found["missing"]:
         return [Finding("keys", "bad", f"these keys are needed and not in TREFF_ENCRYPTION_KEYS: {found['missing']}")]
@@ -95,6 +95,6 @@ def _zoom() -> Finding:
         )
     try:
         states = ", ".join(f"{row.public_id} {row.state}" for row in Grant.objects.all()) or "no account connected"
-    except OperationalError:
-        states = "database not reachable"
+    except DatabaseError:
+        states = "the database is not ready"
     return Finding("zoom", "ok", states)
