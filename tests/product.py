@@ -28,7 +28,8 @@ from simulators.mailbox.config import Config as MailboxConfig
 from simulators.mailbox.server import serve_in_thread as serve_mailbox
 from simulators.zoom.config import App
 from simulators.zoom.config import Config as ZoomConfig
-from simulators.zoom.server import serve_in_thread as serve_zoom
+from simulators.zoom.server import Handle as RunningZoom
+from simulators.zoom.server import start_in_thread as start_zoom
 from tests.database import Databases
 
 T = TypeVar("T")
@@ -48,7 +49,9 @@ class Product:
     database_url: str
     data_dir: Path
     environment: dict[str, str]
+    zoom_config: ZoomConfig
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    zooms: list[RunningZoom] = field(default_factory=list)
 
     def start(self, name: str, *command: str) -> None:
         """`treff COMMAND…` as a process of that name; what it writes goes to NAME.log."""
@@ -79,6 +82,16 @@ class Product:
 
     def logs(self) -> str:
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.data_dir.glob("*.log")))
+
+    def start_zoom(self) -> None:
+        """At its address, with what it knew."""
+        if not self.zooms:
+            self.zooms.append(start_zoom(self.zoom_config))
+
+    def stop_zoom(self) -> None:
+        """Zoom is down: connections are refused."""
+        while self.zooms:
+            self.zooms.pop().stop()
 
     def zoom(self, what: str, order: dict[str, Any] | None = None) -> Any:
         """A control of the simulated Zoom."""
@@ -135,7 +148,8 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             webhook_url=f"{base_url}/integrations/zoom/webhook",
             redirect_uris=(f"{base_url}/integrations/zoom/callback",),
         )
-        zoom = stack.enter_context(serve_zoom(ZoomConfig(app=app)))
+        zoom_url = f"http://127.0.0.1:{free_port()}"
+        zoom_config = ZoomConfig(app=app, port=int(zoom_url.rpartition(":")[2]), state_file=data_dir / "zoom.db")
         mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
         database_url = databases.clone()
         environment = os.environ | {
@@ -147,10 +161,12 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
             "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
             "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "TREFF_ZOOM_OAUTH_URL": zoom.url,
-            "TREFF_ZOOM_API_URL": f"{zoom.url}/v2",
+            "TREFF_ZOOM_OAUTH_URL": zoom_url,
+            "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
         }
-        found = Product(base_url, zoom.url, mailbox.url, database_url, data_dir, environment)
+        found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config)
+        stack.callback(found.stop_zoom)
+        found.start_zoom()
         found.start("web", "serve", "--port", base_url.rpartition(":")[2], "--processes", "1")
         found.start_worker()
         try:
@@ -174,6 +190,7 @@ def product(running_product: Product, django_db_setup: None, django_db_blocker: 
         yield running_product
         default.close()
         default.settings_dict.update(before)
+    running_product.start_zoom()
     running_product.mend_zoom()
     fetch(f"{running_product.mailbox_url}/_control/faults", method="DELETE")
     if "worker" not in running_product.processes:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from django.urls import reverse
 from playwright.sync_api import Page
 
 from tests import house
@@ -24,13 +25,17 @@ class Team:
     zoom_user: dict[str, str]
     number: int
 
+    def address(self, page: str, **parts: str) -> str:
+        """Of a page of the team's workspace."""
+        return reverse(f"console:{page}", kwargs={"workspace": self.workspace.slug, **parts})
+
     @property
     def provider_page(self) -> str:
-        return f"/w/{self.workspace.slug}/admin/appointments/video-provider/"
+        return self.address("video_provider")
 
     def connect_zoom(self, visitor: Visitor) -> None:
         """Connect as the page does, the consent given at the simulator without its window."""
-        start = visitor.submit(f"/w/{self.workspace.slug}/connect/zoom/", page=self.provider_page, display="page")
+        start = visitor.submit(self.address("connect", provider="zoom"), page=self.provider_page, display="page")
         assert start.status == 302, start.text[:1000]
         visitor.get(self.consent(start.location))
 

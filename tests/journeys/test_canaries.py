@@ -20,7 +20,7 @@ def test_tokens_passcodes_start_links_and_client_secrets_are_seen_nowhere(connec
     team = connected_team
     booked = team.linked(team.book("Canary")["id"])
     visitor = Visitor(team.product).sign_in(team.admin)
-    for path in (team.provider_page, f"/w/{team.workspace.slug}/appointments/{booked['id']}/"):
+    for path in (team.provider_page, team.address("appointment", appointment_id=booked["id"])):
         assert visitor.get(path).status == 200
     meeting = Meeting.objects.get(appointment__public_id=booked["id"])
     assert meeting.passcode

@@ -9,7 +9,7 @@ from treff.conferencing.models import Grant, Meeting
 
 
 def _disconnect(team: Team, visitor: Visitor) -> None:
-    answer = visitor.submit(f"/w/{team.workspace.slug}/disconnect/zoom/", page=team.provider_page)
+    answer = visitor.submit(team.address("disconnect", provider="zoom"), page=team.provider_page)
     assert answer.status == 302, answer.text[:500]
 
 

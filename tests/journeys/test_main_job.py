@@ -61,7 +61,7 @@ def test_a_rep_books_with_zoom_moves_and_cancels(connected_team: Team, page: Pag
     lead = house.lead(team.rep, name="Lena Lead", email=f"lena{team.number}@customer.example")
     sign_in(page, team.rep)
 
-    page.goto(f"/w/{team.workspace.slug}/leads/")
+    page.goto(team.address("leads"))
     page.get_by_role("link", name="Lena Lead").click()
     page.get_by_role("link", name="Book appointment").first.click()
     day = house.later(3).date()
@@ -70,7 +70,7 @@ def test_a_rep_books_with_zoom_moves_and_cancels(connected_team: Team, page: Pag
     page.get_by_label("Time", exact=True).fill("10:00")
     page.get_by_label(re.compile("^Length|Duration")).fill("45")
     page.get_by_role("radio", name=re.compile("Zoom")).check()
-    page.get_by_role("button", name="Book appointment").click()
+    page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/appointments/appt_*")
     page.evaluate("window.notReloaded = true")
     join = page.get_by_role("link", name="Join meeting")

@@ -17,7 +17,7 @@ def test_a_booking_while_zoom_is_down_is_confirmed_in_normal_time_and_gets_its_l
     connected_team: Team,
 ) -> None:
     _settle_wait(connected_team, seconds=1)
-    connected_team.product.break_zoom("down")
+    connected_team.product.stop_zoom()
     began = time.monotonic()
     booked = connected_team.book("Zoom down")
     assert time.monotonic() - began < 3
@@ -35,7 +35,7 @@ def test_a_booking_while_zoom_is_down_is_confirmed_in_normal_time_and_gets_its_l
 @pytest.mark.fault("F-005")
 def test_a_worker_killed_while_zoom_is_down_changes_nothing_of_that(connected_team: Team) -> None:
     _settle_wait(connected_team, seconds=1)
-    connected_team.product.break_zoom("down")
+    connected_team.product.stop_zoom()
     booked = connected_team.book("Killed worker")
     connected_team.product.stop("worker", signal.SIGKILL)
     connected_team.product.start_worker()
@@ -59,7 +59,7 @@ def _settle_wait(team: Team, seconds: int) -> None:
 
 def _carry_on_after(team: Team, appointment_id: str, title: str, address: str) -> None:
     """Zoom is back: one meeting, its link on the appointment, and exactly one more mail, with it."""
-    team.product.mend_zoom()
+    team.product.start_zoom()
     link = team.linked(appointment_id)["conference"]["join_url"]
     second = eventually(lambda: team.product.mails(address)[1:], "the mail with the link")
     assert [link in mail["text"] for mail in second] == [True]

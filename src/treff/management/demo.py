@@ -40,6 +40,7 @@ class Stage:
 def run(*, port: int, once: bool, fresh: bool) -> int:
     """Run the demo until Ctrl-C, or once through the main job. Returns the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background ignores it
     with ExitStack() as stack:
         if once:
             data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="treff-demo-")))
