@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -48,11 +48,12 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
             booking_type=kind,
             title=rules.title_of(wanted.title, kind.title if kind else "", person.name),
             start_at=start_at,
-            duration=check_duration(wanted.duration or (kind.duration if kind else rules.DEFAULT_DURATION)),
+            duration=_duration(wanted.duration, kind),
             time_zone=host.time_zone,
             provider=_provider(wanted.provider, kind),
         )
         Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
+        _lock_hosts(host.pk)
         _block(appointment)
         _tell(scope, appointment, "appointment.booked", {"start": appointment.start_at.isoformat()})
     return appointment
@@ -68,12 +69,13 @@ def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
         appointment = _locked(scope, public_id, change.generation)
         if appointment.status == Status.CANCELLED:
             raise AlreadyCancelled
-        before = _shown(appointment)
+        before, host_before = _shown(appointment), appointment.host_id
         _apply(scope, appointment, change)
         after = _shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
         if not changed:
             return appointment
+        _lock_hosts(host_before, appointment.host_id)
         _unblock(appointment)
         _block(appointment)
         _save(appointment)
@@ -144,6 +146,12 @@ def _host(scope: Scope, host_id: str | None) -> Member:
     return host
 
 
+def _duration(wanted: timedelta | None, kind: BookingType | None) -> timedelta:
+    if wanted is not None:
+        return check_duration(wanted)
+    return kind.duration if kind else rules.DEFAULT_DURATION
+
+
 def _provider(wanted: str | None, kind: BookingType | None) -> Provider:
     if wanted is not None:
         return check_provider(wanted)
@@ -188,6 +196,11 @@ def _save(appointment: Appointment) -> None:
 def _tell(scope: Scope, appointment: Appointment, deed: str, detail: dict[str, object] | None = None) -> None:
     record(scope.workspace_id, scope.actor, deed, appointment.public_id, detail)
     announce("appointment.changed", appointment.pk)
+
+
+def _lock_hosts(*host_ids: int) -> None:
+    """One at a time for each host, in id order: two who wait for each other's slot would be a deadlock."""
+    list(Member.objects.select_for_update(no_key=True).filter(pk__in=host_ids).order_by("pk"))
 
 
 def _block(appointment: Appointment) -> None:

@@ -9,6 +9,7 @@ from treff.kernel.errors import N_, Invalid
 # Nobody plans a sales meeting further ahead; it also keeps years like 9999 out of Zoom, mails and the database.
 FURTHEST_AHEAD = timedelta(days=731)
 MOST_ATTENDEES = 20
+_LONGEST_TITLE = 200
 DEFAULT_DURATION = timedelta(minutes=30)
 
 
@@ -34,4 +35,4 @@ def check_attendees(addresses: Iterable[str]) -> list[str]:
 def title_of(wanted: str, booking_type_title: str, lead_name: str) -> str:
     """The title wanted, else one made of the booking type and the lead. Raises Invalid for field title."""
     default = f"{booking_type_title} – {lead_name}" if booking_type_title else lead_name
-    return texts.one_line("title", wanted, longest=200) or default
+    return texts.one_line("title", wanted, longest=_LONGEST_TITLE) or default[:_LONGEST_TITLE]
