@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -82,13 +83,19 @@ def _describe_repeating(operation: dict[str, Any]) -> None:
             answer["headers"] = headers | {"Location": {"description": "Its path.", "schema": {"type": "string"}}}
 
 
+@cache
+def _published(api: NinjaAPI) -> Any:
+    """Made once: the routes do not change, and anybody may ask."""
+    return api.get_openapi_schema()
+
+
 def openapi(api: NinjaAPI) -> Callable[..., HttpResponse]:
     """The OpenAPI 3.1 document."""
 
     @public
     @require_safe
     def document(_request: HttpRequest) -> HttpResponse:
-        return JsonResponse(api.get_openapi_schema())
+        return JsonResponse(_published(api))
 
     return document
 
@@ -111,12 +118,13 @@ def page(api: NinjaAPI) -> Callable[..., HttpResponse]:
     @public
     @require_safe
     def reference(request: HttpRequest) -> HttpResponse:
-        document = api.get_openapi_schema()
+        document = _published(api)
         groups: dict[str, list[Row]] = {}
         for address, methods in document["paths"].items():
             for method, operation in methods.items():
                 groups.setdefault(operation["tags"][0], []).append(_row(document, method, address, operation))
-        return render(request, "api/reference.html", {"groups": groups, "codes": CODES, "info": document["info"]})
+        shown = {"info": document["info"], "description": _plain(document["info"]["description"])}
+        return render(request, "api/reference.html", {"groups": groups, "codes": CODES, **shown})
 
     return reference
 
@@ -130,4 +138,11 @@ def _row(document: Mapping[str, Any], method: str, address: str, operation: Mapp
         required = shape.get("required", ())
         names += [name if name in required else f"{name}?" for name in shape.get("properties", ())]
     answers = tuple(status for status in operation["responses"] if status != "default")
-    return Row(method.upper(), address, operation["summary"], operation.get("description", ""), tuple(names), answers)
+    return Row(
+        method.upper(), address, operation["summary"], _plain(operation.get("description", "")), tuple(names), answers
+    )
+
+
+def _plain(text: str) -> str:
+    """A description of the document, which is Markdown there."""
+    return text.replace("`", "")
