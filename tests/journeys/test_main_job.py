@@ -55,8 +55,13 @@ def test_where_popups_are_blocked_the_whole_page_goes_there_and_back(team: Team,
 @pytest.mark.promise("P34")
 @pytest.mark.promise("P35")
 @pytest.mark.promise("P06")
-def test_a_rep_books_with_zoom_moves_and_cancels(connected_team: Team, page: Page) -> None:
+def test_a_rep_books_with_zoom_moves_and_cancels(
+    connected_team: Team, page: Page, browser_context: BrowserContext
+) -> None:
     team = connected_team
+    portal = browser_context.new_page()
+    portal.goto(f"{team.product.zoom_url}/portal")
+    portal.get_by_role("button", name=re.compile(f"Sign in as .*Host {team.number}$")).click()
     title = f"Solar roof {team.number}"
     lead = house.lead(team.rep, name="Lena Lead", email=f"lena{team.number}@customer.example")
     sign_in(page, team.rep)
@@ -71,7 +76,7 @@ def test_a_rep_books_with_zoom_moves_and_cancels(connected_team: Team, page: Pag
     page.get_by_label(re.compile("^Length|Duration")).fill("45")
     page.get_by_role("radio", name=re.compile("Zoom")).check()
     page.get_by_role("button", name="Save").click()
-    page.wait_for_url("**/appointments/appt_*")
+    page.wait_for_url("**/appointments/appt_*/")
     page.evaluate("window.notReloaded = true")
     join = page.get_by_role("link", name="Join meeting")
     expect(join).to_be_visible()
@@ -99,6 +104,8 @@ def test_a_rep_books_with_zoom_moves_and_cancels(connected_team: Team, page: Pag
         lambda: [m for m in team.product.meetings(title) if m["duration"] == 30], "the meeting has moved"
     )[0]
     assert (moved["id"], moved["join_url"]) == (meeting["id"], link)
+    expect(portal.get_by_role("main")).to_contain_text(title)
+    expect(portal.get_by_role("main")).to_contain_text("11:30")
     mail = eventually(lambda: team.product.mails(lead.email)[1:], "the change by mail")[-1]
     assert mail["calendar"][0]["sequence"] > 0
     assert link in mail["text"]
@@ -108,4 +115,5 @@ def test_a_rep_books_with_zoom_moves_and_cancels(connected_team: Team, page: Pag
     page.get_by_role("dialog").get_by_role("button", name="Cancel appointment").click()
     expect(page.get_by_text("Cancelled").first).to_be_visible()
     eventually(lambda: not team.product.meetings(title)[0]["alive"], "the meeting is gone")
+    expect(portal.get_by_role("main")).not_to_contain_text(title)
     eventually(lambda: team.product.mails(lead.email)[-1]["calendar"][0]["method"] == "CANCEL", "the cancellation")
