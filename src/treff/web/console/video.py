@@ -55,11 +55,7 @@ def video_provider(visit: Visit) -> HttpResponse:
         "zoom": _card(visit),
         "confirmations": {"on": visit.workspace.confirmation_mails, "toggle_url": None},
     }
-    response = render(visit.request, "console/admin/video_provider.html", context)
-    # The consent page opens in a popup of this one and must be able to close itself afterwards.
-    # https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
-    return response
+    return render(visit.request, "console/admin/video_provider.html", context)
 
 
 @require_safe
@@ -117,7 +113,8 @@ def connect(visit: Visit, provider: str) -> HttpResponse:
     browser = Browser(visit.user, session.session_key or "", visit.request.POST.get("display") == "popup")
     redirect_uri = f"{settings.TREFF_BASE_URL}/integrations/{provider}/callback"
     response = redirect(actions.start_connecting(visit.scope, provider, browser, redirect_uri))
-    # A stricter policy here would cut the popup off from the page that opened it (see video_provider).
+    # A stricter policy here than the consent page's would cut the popup off from the page that opened it, and then it
+    # could not close itself. https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies
     response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
     return response
 
