@@ -51,7 +51,6 @@ def test_booking_takes_the_bookers_calendar_and_the_usual_length(rep: Member) ->
     assert deeds(booked) == ["appointment.booked"]
 
 
-@pytest.mark.promise("P17")
 def test_a_booking_type_says_how_long_and_where_unless_the_booker_says_otherwise(rep: Member) -> None:
     admin = house.scope(house.admin(rep.workspace))
     create_booking_type(admin, Description("demo", "Demo", timedelta(minutes=50), "zoom"))

@@ -46,7 +46,6 @@ def answer(zoom: Driver, operation: str, status: int, code: int | None, message:
     zoom.fault(operation, "status", status=status, body=body)
 
 
-@pytest.mark.promise("P16")
 def test_a_meeting_is_made_as_we_promise(zoom: Driver, provider: ZoomProvider, token: Secret) -> None:
     made = provider.create(token, SPEC)
     (truth,) = zoom.alive()

@@ -19,7 +19,6 @@ def redeem(zoom: Driver, provider: ZoomProvider, code: str | None = None) -> Tok
     return provider.exchange_code(Secret(code or zoom.code()), Secret(VERIFIER), REDIRECT_URI)
 
 
-@pytest.mark.promise("P07")
 def test_a_code_brings_tokens_with_exactly_our_scopes(zoom: Driver, provider: ZoomProvider) -> None:
     tokens = redeem(zoom, provider)
     assert tokens.scopes == provider.scopes
