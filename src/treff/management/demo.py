@@ -18,10 +18,16 @@ import click
 import django
 
 from treff import embedded
+from treff.kernel.errors import N_
 from treff.management.processes import Company, free_port
 
 ZOOM_PORT, MAILBOX_PORT, SMTP_PORT = 8100, 8025, 2525
 PASSWORD = "Sonnenschein-2026"  # noqa: S105  printed on the demo's own sign-in page
+ACCOUNTS = (
+    ("petra.lindner@nordlicht.example", N_("Owner")),
+    ("murat.yilmaz@nordlicht.example", N_("Administrator")),
+    ("jule.hansen@nordlicht.example", N_("Rep")),
+)
 _MARKER = "this-is-a-treff-demo"
 
 
@@ -127,7 +133,7 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         "TREFF_ZOOM_WEBHOOK_SECRET": keys["webhook_secret"],
         "TREFF_ZOOM_OAUTH_URL": zoom_url,
         "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
-        "TREFF_DEMO": json.dumps({"zoom_url": zoom_url, "mailbox_url": mailbox_url, "password": PASSWORD}),
+        "TREFF_DEMO": json.dumps(_shown_on_pages(zoom_url, mailbox_url)),
     }
     return Stage(data_dir, base_url, zoom_url, mailbox_url, smtp_url, company)
 
@@ -158,6 +164,23 @@ def _demo_keys(data_dir: Path) -> dict[str, str]:
         path.chmod(0o600)
     found: dict[str, str] = json.loads(path.read_text())
     return found
+
+
+def _shown_on_pages(zoom_url: str, mailbox_url: str) -> dict[str, object]:
+    """The banner and the sign-ins; the texts are msgids, translated where they are shown (web/context.py)."""
+    return {
+        "banner": {
+            "lines": [
+                N_("Zoom and the mailboxes are simulated."),
+                N_("To use a real account, set TREFF_ZOOM_CLIENT_ID and its companions (docs/settings.md)."),
+            ],
+            "links": [
+                {"url": f"{zoom_url}/portal", "label": N_("Simulated Zoom")},
+                {"url": mailbox_url, "label": N_("Simulated mailboxes")},
+            ],
+        },
+        "accounts": [{"email": email, "password": PASSWORD, "label": label} for email, label in ACCOUNTS],
+    }
 
 
 def _announce(stage: Stage, data_dir: Path) -> None:

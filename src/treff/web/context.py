@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 
 from treff.web import labels
 from treff.web.policy import Visit
@@ -45,8 +46,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         # Asked for only by pages with a menu, not by the parts that pages poll.
         "workspaces": SimpleLazyObject(lambda: places_of(user)) if isinstance(user, User) else [],
         "member": _reader(visit) if visit else None,
-        "demo_banner": demo["banner"],
-        "demo_accounts": demo["accounts"],
+        "demo_banner": _banner(demo["banner"]),
+        "demo_accounts": [{**account, "label": gettext(account["label"])} for account in demo["accounts"]],
     }
 
 
@@ -71,11 +72,18 @@ def _reader(visit: Visit) -> Reader:
 def _demo(text: str) -> dict[str, Any]:
     """TREFF_DEMO taken apart.
 
-    {"banner": {"lines": [text], "url", "label"}, "accounts": [{"email", "password", "label"}]}, both optional.
+    {"banner": {"lines": [msgid], "links": [{"url", "label"}]}, "accounts": [{"email", "password", "label"}]}, both
+    optional; labels are msgids too.
     """
     given = json.loads(text) if text else {}
-    banner = given.get("banner")
+    return {"banner": given.get("banner"), "accounts": given.get("accounts", [])}
+
+
+def _banner(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    """In the reader's language."""
+    if given is None:
+        return None
     return {
-        "banner": banner and {**banner, "link_label": banner.get("label", "")},
-        "accounts": given.get("accounts", []),
+        "lines": [gettext(line) for line in given["lines"]],
+        "links": [{"url": link["url"], "label": gettext(link["label"])} for link in given["links"]],
     }

@@ -279,7 +279,7 @@ def test_the_language_of_the_person_is_used_until_the_browser_has_one(place: Wor
 def test_the_demo_says_what_it_is_and_who_may_sign_in(browser: Client, settings: Any) -> None:
     settings.TREFF_DEMO = json.dumps(
         {
-            "banner": {"lines": ["Zoom is simulated."], "url": "/help", "label": "Use a real account"},
+            "banner": {"lines": ["Zoom is simulated."], "links": [{"url": "/help", "label": "Use a real account"}]},
             "accounts": [{"email": "rita@demo.example", "password": "let me in please", "label": "Rita, rep"}],
         }
     )
