@@ -18,6 +18,7 @@ from treff.conferencing.errors import (
     Ambiguous,
     NothingToDisconnect,
     ProviderError,
+    ProviderNotSetUp,
     ProviderRefusedConnection,
     ProviderUnreachable,
     ScopesMissing,
@@ -190,7 +191,7 @@ def disconnect(scope: Scope, provider_name: str) -> None:
     if to_revoke is not None:
         try:  # once, best effort: our copy is gone already, and the provider may be down or have removed the app
             ports.provider_named(provider_name).revoke(to_revoke)
-        except ProviderError as error:
+        except (ProviderError, ProviderNotSetUp) as error:
             log.info("revoke_failed", provider=provider_name, detail=str(error)[:200])
 
 

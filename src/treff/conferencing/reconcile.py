@@ -20,6 +20,7 @@ from treff.conferencing import grants, journal, ports, queries, rules
 from treff.conferencing.errors import (
     Ambiguous,
     GrantLost,
+    Misconfigured,
     Missing,
     ProviderError,
     Refused,
@@ -254,8 +255,10 @@ def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
     """Say what is the matter and when to look again. False, unless that is at once."""
     now = clock.now()
     follows = rules.consequence(error, situation.meeting.tries, now, random.random())  # noqa: S311  jitter, no secret
-    if follows.pause_account and situation.connection is not None and follows.look_again_in is not None:
-        grants.pause(situation.connection.grant_id, now + follows.look_again_in)
+    grant = situation.connection.grant if situation.connection else None
+    # One that is paused already is not paused again, or those who wait for the end of the pause would keep it up.
+    if follows.pause_account and follows.look_again_in is not None and grant is not None and grant.paused_until <= now:
+        grants.pause(grant.pk, now + follows.look_again_in)
     log.warning(
         "meeting_postponed",
         appointment=situation.appointment.public_id,
@@ -287,6 +290,8 @@ def _check_pause(situation: Situation) -> None:
 def _grant_id(situation: Situation) -> int:
     if situation.connection is None:
         raise GrantLost("no account is connected", GrantState.NEEDS_RECONNECT)
+    if situation.connection.provider not in ports.provider_names():
+        raise Misconfigured("this provider is not set up on this server any more")
     return situation.connection.grant_id
 
 
