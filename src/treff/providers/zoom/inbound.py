@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from treff.kernel.secrets import Secret
 
@@ -66,7 +66,7 @@ def read(raw: bytes, signer: Secret) -> UrlValidation | Deauthorized | Ignored:
         return Ignored()
     if body.get("event") == "endpoint.url_validation":
         plain = payload.get("plainToken")
-        if not isinstance(plain, str) or len(plain) > 500:
+        if not _is_plain(plain) or len(plain) > 500:
             return Ignored()
         return UrlValidation({"plainToken": plain, "encryptedToken": _hex(signer, plain.encode())})
     if body.get("event") == "app_deauthorized":
@@ -76,10 +76,15 @@ def read(raw: bytes, signer: Secret) -> UrlValidation | Deauthorized | Ignored:
 
 def _deauthorized(body: dict[str, Any], payload: dict[str, Any]) -> Deauthorized | Ignored:
     client_id, user_id = payload.get("client_id"), payload.get("user_id")
-    if not isinstance(client_id, str) or not isinstance(user_id, str):
+    if not _is_plain(client_id) or not _is_plain(user_id):
         return Ignored()
     at = _instant(payload.get("deauthorization_time")) or _instant(body.get("event_ts", payload.get("event_ts")))
     return Ignored() if at is None else Deauthorized(client_id, user_id, at)
+
+
+def _is_plain(value: object) -> TypeGuard[str]:
+    """Zoom's ids and tokens are printable ASCII; a lone surrogate or a NUL could not even be looked up."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
 def _instant(value: object) -> datetime | None:
