@@ -362,6 +362,20 @@ def test_a_cancelled_one_offers_no_link_and_none_without_video(
     assert (meeting_in(browser, bare).label, meeting_in(browser, bare).live) == ("No video meeting", False)
 
 
+def test_when_it_is_over_the_link_is_kept_and_nobody_is_asked_to_join(
+    browser: Client, rita: Member, connected: PaperZoom
+) -> None:
+    appointment = house.appointment(rita, start_at=NOW + timedelta(hours=1), duration=timedelta(minutes=30))
+    reconcile.look(appointment.pk)
+    assert "join-meeting" in browser.get(page(appointment)).content.decode()
+    with clock.at(NOW + timedelta(minutes=90)):
+        text = browser.get(page(appointment)).content.decode()
+        assert "join-meeting" not in text
+        assert meeting_in(browser, appointment).join_url in text
+        (row,) = browser.get(f"{LEADS}{appointment.lead.public_id}/").context["appointments"]["past"]
+        assert (row.conference.join_url, row.conference.label) == ("", "")
+
+
 def test_times_are_given_for_everybody_who_reads_them_otherwise(browser: Client, rita: Member) -> None:
     lead = house.lead(rita, name="Lena Lead", time_zone="America/New_York")
     appointment = house.appointment(rita, lead=lead, start_at=NOW + timedelta(days=1))
@@ -443,7 +457,7 @@ def test_what_people_type_is_shown_as_text_everywhere(place: Workspace, ada: Mem
 
 @pytest.mark.attack("A-046")
 def test_a_link_that_is_no_web_address_is_never_typed_by_people(browser: Client, rita: Member) -> None:
-    """Join links come from the provider alone; what people type becomes text, or mailto: and tel: of a checked value."""
+    """Join links come from the provider alone; what people type is text, or checked for mailto: and tel:."""
     lead = house.lead(rita, name="javascript:alert(1)", company="javascript:alert(1)", phone="+49 (0) 30/12-34")
     text = browser.get(f"{LEADS}{lead.public_id}/").content.decode()
     hrefs = re.findall(r'href="([^"]*)"', text)

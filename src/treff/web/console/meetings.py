@@ -37,7 +37,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class MeetingCard:
-    """For console/_meeting.html. `poll_seconds` is None when nothing is expected to change by itself."""
+    """For console/_meeting.html. `poll_seconds` is None when nothing is expected to change by itself.
+
+    `can_join`: there is a link, and the appointment is not over.
+    """
 
     state: str
     label: str
@@ -47,6 +50,7 @@ class MeetingCard:
     cure: str
     cure_url: str
     join_url: str
+    can_join: bool
     meeting_id: str
     synced_at: datetime | None
     next_try_at: datetime | None
@@ -112,6 +116,7 @@ def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> 
         cure=cure,
         cure_url=cure_url,
         join_url=appointment.join_url if appointment.is_wanted else "",
+        can_join=bool(appointment.join_url) and appointment.is_wanted and appointment.end_at > clock.now(),
         meeting_id=appointment.meeting_id if appointment.is_wanted else "",
         synced_at=meeting.synced_at if meeting else None,
         next_try_at=next_look_at if waits else None,
