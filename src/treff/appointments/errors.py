@@ -19,7 +19,7 @@ class ChangedMeanwhile(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            N_("Somebody changed this appointment in the meantime. Please look at it as it is now and save again.")
+            N_("Somebody changed this appointment in the meantime. Please check how it is now and save again.")
         )
 
 

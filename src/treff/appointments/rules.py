@@ -18,7 +18,7 @@ def check_start(start_at: datetime, now: datetime) -> datetime:
     if start_at.tzinfo is None:
         raise Invalid("start", N_("A start needs a time zone or an offset, such as 2026-12-01T09:00:00+01:00."))
     if start_at <= now:
-        raise Invalid("start", N_("This time has passed. Please choose one that lies ahead."))
+        raise Invalid("start", N_("This time has passed. Please choose a later one."))
     if start_at > now + FURTHEST_AHEAD:
         raise Invalid("start", N_("Please choose a time within the next two years."))
     return start_at.replace(microsecond=0)

@@ -83,31 +83,31 @@ _BY_STATE = {
 
 _BY_REASON = {
     Reason.PROVIDER_DOWN: Explanation(
-        N_("The video provider does not answer at the moment. We keep trying by ourselves."),
-        N_("You need not do anything. The link is mailed as soon as it is there."),
+        N_("The video provider does not answer at the moment. We keep trying automatically."),
+        N_("You don't need to do anything. The link is emailed as soon as it is there."),
     ),
     Reason.THROTTLED: Explanation(
-        N_("The video provider takes no more requests for this account for now. We go on as soon as it does."),
-        N_("You need not do anything. The link is mailed as soon as it is there."),
+        N_("The video provider takes no more requests for this account for now. We continue as soon as it does."),
+        N_("You don't need to do anything. The link is emailed as soon as it is there."),
     ),
     Reason.UNSURE: Explanation(
         N_("The connection broke while the provider was working. We try again shortly."),
-        N_("You need not do anything. An extra meeting that may have come of it is listed for the administrators."),
+        N_("You don't need to do anything. If an extra meeting came of it, administrators see it in a list."),
     ),
     Reason.NOT_CONNECTED: Explanation(
         N_("No video account is connected to this workspace."),
-        N_("An administrator can connect one. What is missing is then made up for by itself."),
+        N_("An administrator can connect one. Treff then catches up automatically."),
     ),
     Reason.NEEDS_RECONNECT: Explanation(
         N_("The provider no longer accepts our access to the connected account."),
-        N_("An administrator can connect it again. What is missing is then made up for by itself."),
+        N_("An administrator can connect it again. Treff then catches up automatically."),
     ),
     Reason.REFUSED: Explanation(
         N_("The video provider refused this meeting."),
-        N_("Look at what it says, change the appointment or the account's settings, then let us look again."),
+        N_("Read the reason, change the appointment or the account's settings, then try again."),
     ),
     Reason.MISCONFIGURED: Explanation(
-        N_("The set-up of this provider on our server is not right."),
+        N_("This provider is not set up correctly on our server."),
         N_("Please tell whoever runs this server. Your appointment is safe, the link follows."),
     ),
     Reason.KEY_UNAVAILABLE: Explanation(
@@ -116,7 +116,7 @@ _BY_REASON = {
     ),
     Reason.UNSURE_TOO_OFTEN: Explanation(
         N_("The connection broke several times while the provider was working, so we wait before we try again."),
-        N_("Please check the account for extra meetings, then let us look again."),
+        N_("Please check the account for extra meetings, then try again."),
     ),
     Reason.STARTED: Explanation(
         N_("This appointment began before a video meeting could be made."),

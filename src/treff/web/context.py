@@ -47,7 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "workspaces": SimpleLazyObject(lambda: places_of(user)) if isinstance(user, User) else [],
         "member": _reader(visit) if visit else None,
         "demo_banner": _banner(demo["banner"]),
-        "demo_accounts": [{**account, "label": gettext(account["label"])} for account in demo["accounts"]],
+        "demo_accounts": [_labelled(account) for account in demo["accounts"]],
     }
 
 
@@ -85,5 +85,11 @@ def _banner(given: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     return {
         "lines": [gettext(line) for line in given["lines"]],
-        "links": [{"url": link["url"], "label": gettext(link["label"])} for link in given["links"]],
+        "links": [_labelled(link) for link in given["links"]],
     }
+
+
+def _labelled(given: dict[str, str]) -> dict[str, str]:
+    """With its label in the reader's language."""
+    label = given["label"]
+    return {**given, "label": gettext(label)}

@@ -48,7 +48,7 @@ def once(principal: str, key: str, fingerprint: str, do: Callable[[], dict[str, 
         )
         if not is_new:
             if row.fingerprint != fingerprint:
-                raise Invalid("idempotency_key", N_("This was submitted before with other values. Please start anew."))
+                raise Invalid("idempotency_key", N_("This was submitted before with other values. Please start again."))
             return Answer(row.answer, repeated=True)
         row.answer = do()
         row.save(update_fields=["answer"])

@@ -4,7 +4,11 @@ from django.utils.translation import get_language_info, gettext
 
 from treff.appointments.states import Status
 from treff.booking_types.states import Provider
+from treff.kernel.errors import N_
 from treff.workspaces.states import Role
+
+# Short names of zones, as components/zone_name.html looks them up; those of other zones are the same in every language.
+ZONE_NAMES = (N_("CET"), N_("CEST"), N_("EET"), N_("EEST"), N_("WET"), N_("WEST"))
 
 
 def of_provider(name: str) -> str:

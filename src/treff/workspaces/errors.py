@@ -24,4 +24,4 @@ class SlugTaken(Conflict):
 
 class AlreadyMember(Conflict):
     def __init__(self) -> None:
-        super().__init__(N_("This person is a member already."))
+        super().__init__(N_("This person is already a member."))

@@ -184,7 +184,7 @@ def test_cancelling_twice_is_no_mistake(browser: Client, appointment: Appointmen
     for _ in range(2):
         answer = browser.post(url_of(appointment, "cancel"), {"version": "1"}, follow=True)
         assert answer.status_code == 200
-    assert "This appointment is cancelled already." in answer.content.decode()
+    assert "This appointment is already cancelled." in answer.content.decode()
 
 
 def test_a_reason_that_is_too_long_comes_back(browser: Client, appointment: Appointment) -> None:

@@ -79,7 +79,7 @@ def _edit_of(visit: Visit, row: Appointment) -> Edit:
 def appointment_cancel(visit: Visit, appointment_id: str) -> HttpResponse:
     row = queries.appointment(visit.scope, appointment_id)
     if row.status == Status.CANCELLED:
-        messages.info(visit.request, gettext("This appointment is cancelled already."))
+        messages.info(visit.request, gettext("This appointment is already cancelled."))
         return _to_appointment(visit, appointment_id)
     form = CancelForm(_posted(visit))
     status = 422 if form.is_bound else 200

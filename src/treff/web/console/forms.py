@@ -106,8 +106,8 @@ class LeadForm(forms.Form):
     phone = forms.CharField(
         label=_("Phone"), required=False, widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
     )
-    locale = LocaleField(help_text=_("Mails to this person are written in it."))
-    time_zone = ZoneField(help_text=_("Mails to this person give times in it."))
+    locale = LocaleField(help_text=_("Emails to this person are written in this language."))
+    time_zone = ZoneField(help_text=_("Emails to this person show times in this time zone."))
 
 
 class BookForm(forms.Form):
@@ -116,19 +116,19 @@ class BookForm(forms.Form):
     booking_type = forms.ChoiceField(label=_("Appointment type"), required=False)
     host = forms.ChoiceField(label=_("Host"))
     title = forms.CharField(
-        label=_("Title"), required=False, help_text=_("Left empty, it is made of the appointment type and the name.")
+        label=_("Title"), required=False, help_text=_("Leave empty to use the appointment type and the name.")
     )
     date = DateField(label=_("Date"))
     time = TimeField(label=_("Time"))
     duration_minutes = MinutesField()
-    time_zone = ZoneField(help_text=_("The date and time above are in it."))
+    time_zone = ZoneField(help_text=_("The date and time above are in this time zone."))
     provider = forms.ChoiceField(label=_("Video meeting"))
     attendees = forms.CharField(
         label=_("More attendees"),
         required=False,
         max_length=6000,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=_("Email addresses, separated by commas or line breaks. They get the same mails."),
+        help_text=_("Email addresses, separated by commas or line breaks. They get the same emails."),
     )
 
     def offer(self, types: Sequence[BookingType], hosts: Sequence[Member], providers: Sequence[str]) -> "BookForm":
@@ -172,7 +172,7 @@ class BookingTypeForm(forms.Form):
         label=_("Short name"),
         required=False,
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
-        help_text=_("For addresses and the API. Left empty, it is made of the title."),
+        help_text=_("For links and the API. Leave empty to make it from the title."),
     )
     duration_minutes = MinutesField(initial=30)
     provider = forms.ChoiceField(label=_("Video meeting"))
@@ -187,18 +187,20 @@ class BookingTypeForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    name = forms.CharField(label=_("Name"), help_text=_("Mails to your leads come in this name."))
+    name = forms.CharField(label=_("Name"), help_text=_("Emails to your leads are sent in this name."))
     time_zone = ZoneField(help_text=_("For new members and new leads."))
     locale = LocaleField(help_text=_("For new leads."))
     confirmation_mails = forms.BooleanField(
         label=_("Send confirmation emails"),
         required=False,
-        help_text=_("To the lead and everyone invited, with the join link and a calendar file; also changes."),
+        help_text=_("To the lead and everyone invited, with the join link and a calendar file; changes too."),
     )
     link_wait_seconds = forms.IntegerField(
         label=_("Wait for the link (seconds)"),
         min_value=0,
         max_value=600,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        help_text=_("How long a confirmation waits for the join link. After that it says that the link follows."),
+        help_text=_(
+            "How long a confirmation waits for the join link. After that it goes out and says that the link follows."
+        ),
     )

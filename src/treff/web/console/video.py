@@ -99,7 +99,9 @@ def _scopes_note(found: Connection) -> str:
 
 
 def _pause_note(until_at: datetime, zone: str) -> str:
-    sentence = gettext("Zoom takes no more requests for this account until %(time)s. We go on by ourselves then.")
+    sentence = gettext(
+        "Zoom takes no more requests for this account until %(time)s. After that we continue automatically."
+    )
     return sentence % {"time": moment(until_at, zone)}
 
 
