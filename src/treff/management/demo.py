@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -149,6 +150,7 @@ class _Parts:
 
 def _load() -> _Parts:
     django.setup()
+    logging.getLogger().setLevel(logging.WARNING)  # this terminal is for people; the parts write to their files
     names = ("database", "demo_world", "demo_once")
     return _Parts(*(importlib.import_module(f"treff.management.{name}") for name in names))
 
@@ -172,7 +174,7 @@ def _shown_on_pages(zoom_url: str, mailbox_url: str) -> dict[str, object]:
         "banner": {
             "lines": [
                 N_("Zoom and the mailboxes are simulated."),
-                N_("To use a real account, set TREFF_ZOOM_CLIENT_ID and its companions (docs/settings.md)."),
+                N_("To use a real account, set TREFF_ZOOM_CLIENT_ID (see docs/settings.md)."),
             ],
             "links": [
                 {"url": f"{zoom_url}/portal", "label": N_("Simulated Zoom")},
