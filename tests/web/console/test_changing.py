@@ -80,6 +80,19 @@ def test_it_is_deleted_and_gone(browser: Client, appointment: Appointment) -> No
     assert browser.post(url_of(appointment, "delete"), {"version": "1"}).status_code == 404
 
 
+@pytest.mark.parametrize(("provider", "told"), [("zoom", True), ("none", False)])
+def test_who_changes_it_reads_what_becomes_of_the_meeting(
+    provider: str, told: bool, browser: Client, rita: Member
+) -> None:
+    made = house.appointment(rita, provider=provider)
+    for verb, words in {
+        "reschedule": "The same meeting moves along",
+        "cancel": "The Zoom meeting is deleted",
+        "delete": "The Zoom meeting is deleted",
+    }.items():
+        assert (words in browser.get(url_of(made, verb)).content.decode()) is told
+
+
 def test_of_two_people_editing_the_second_sees_the_first_and_keeps_what_they_typed(
     browser: Client, appointment: Appointment, ada: Member
 ) -> None:

@@ -16,12 +16,13 @@ from treff.appointments.states import Status
 from treff.conferencing.actions import ask_to_look_again
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import meeting_of, meetings_of
+from treff.conferencing.states import Sync
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
 from treff.web import labels
 from treff.web.console.forms import RescheduleForm
 from treff.web.console.history import history_of
-from treff.web.console.meetings import card_of
+from treff.web.console.meetings import card_of, standing_of
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import appointment_details, appointment_rows, minutes_of, same_times
 from treff.web.policy import Visit, within_workspace
@@ -29,6 +30,7 @@ from treff.workspaces.states import Permission
 
 SOONEST_FIRST = Order(("start_at", "id"))
 LATEST_FIRST = Order(("start_at", "id"), descending=True)
+_THERE_OR_COMING = (Sync.IN_STEP, Sync.PENDING, Sync.WAITING)
 
 
 @require_safe
@@ -73,7 +75,8 @@ def around(visit: Visit, row: Appointment, found: Meeting | None) -> dict[str, A
     return {
         "nav": "appointments",
         "appointment": appointment_details(visit, row),
-        "has_meeting": bool(row.join_url or (found and found.external_id)),
+        # One that is just being made counts: by the time a dialog is answered it is there.
+        "has_meeting": bool(row.join_url) or standing_of(row, found).state in _THERE_OR_COMING,
         "meeting_provider": labels.of_provider(row.provider),
         "sends_mail": visit.workspace.confirmation_mails and row.start_at > clock.now(),
     }
