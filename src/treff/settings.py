@@ -168,6 +168,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # our subjects name the product themselves
 # Failed sign-ins, per address that tries and per account that is tried; other limits are allauth's own.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds
 
 ALLOWED_HOSTS = [_base.hostname]
 CSRF_TRUSTED_ORIGINS = [TREFF_BASE_URL] if HTTPS else []

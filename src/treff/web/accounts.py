@@ -14,3 +14,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Only to people who have an account: an unknown address hears nothing from us."""
         if "unknown_account" not in template_prefix:
             super().send_mail(template_prefix, email, context)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By account alone: allauth's own key holds the Host header with its port, which whoever guesses can vary."""
+        return str(credentials.get("email", "")).lower()

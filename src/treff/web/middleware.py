@@ -17,9 +17,13 @@ from treff.workspaces.errors import NotHere
 log = structlog.get_logger()
 Next = Callable[[HttpRequest], HttpResponse]
 
-# Views of libraries, which bring their own protection: allauth's pages, the REST API's (it denies by default too),
-# the language switch.
-_LIBRARY_VIEWS = ("allauth.account.", "ninja.", "django.views.i18n")
+# Views of libraries, which bring their own protection: the REST API's (it denies by default too), the language switch.
+_LIBRARY_VIEWS = ("ninja.", "django.views.i18n")
+# Of allauth's pages these. Its others let people sign up, or change their address without proving that it is theirs.
+_ACCOUNT_PAGES = (
+    *("account_login", "account_logout", "account_inactive", "account_change_password", "account_reset_password"),
+    *("account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done"),
+)
 
 
 class ResponseHeaders:
@@ -57,6 +61,9 @@ class DefaultDeny:
     ) -> HttpResponse | None:
         if hasattr(view, "policy") or view.__module__.startswith(_LIBRARY_VIEWS):
             return None
+        if view.__module__.startswith("allauth.account."):
+            page = request.resolver_match.url_name if request.resolver_match else None
+            return None if page in _ACCOUNT_PAGES else error_page(request, NotHere())
         log.error("view_without_policy", view=f"{view.__module__}.{view.__qualname__}")
         return error_page(request, NotHere())
 
