@@ -1,0 +1,166 @@
+"""plan() of the mails by properties: at most one mail a change, the last one tells what is, nothing after the end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.properties import STEADY
+from treff.mail.plan import QUIET, Facts, Send, Settled, Step, Wait, plan
+from treff.mail.states import Kind
+
+BOOKED_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+PATIENCE = timedelta(seconds=30)
+FACTS = Facts(
+    start_at=BOOKED_AT + timedelta(days=1),
+    duration=timedelta(minutes=45),
+    join_url="",
+    has_video=True,
+    takes_place=True,
+    booked_at=BOOKED_AT,
+    changed_at=BOOKED_AT,
+    sequence=0,
+)
+
+
+@dataclass
+class Correspondence:
+    """What is, what one recipient was told, and every mail that went out."""
+
+    facts: Facts = FACTS
+    now: datetime = BOOKED_AT
+    told: Mapping[str, object] | None = None
+    sent: list[tuple[Kind, Facts]] = field(default_factory=list)
+    changes: int = 0
+
+    def change(self, **columns: object) -> None:
+        fresh = replace(self.facts, **columns)  # type: ignore[arg-type]  columns are fields of Facts
+        if self.facts.takes_place and fresh != self.facts:
+            self.changes += 1
+            self.facts = replace(fresh, changed_at=self.now, sequence=self.facts.sequence + 1)
+
+    def step(self) -> Step:
+        step = plan(self.facts, self.told, self.now, PATIENCE)
+        if isinstance(step, Send):
+            assert self.now < self.facts.start_at, "never a mail about what has begun"
+            assert Kind.CANCELLED not in [kind for kind, _ in self.sent], "never a mail after the cancellation"
+            assert not self.sent or self.facts.sequence > self.sent[-1][1].sequence, "never the same invitation twice"
+            self.told = self.facts.as_told()
+            self.sent.append((step.kind, self.facts))
+            assert plan(self.facts, self.told, self.now, PATIENCE) == Settled(), "once is enough"
+        if isinstance(step, Wait):
+            assert self.now < step.until_at
+        return step
+
+    def rest(self) -> None:
+        """Let time pass until nothing is left to wait for."""
+        for _ in range(4):
+            step = self.step()
+            if isinstance(step, Settled):
+                return
+            if isinstance(step, Wait):
+                self.now = step.until_at
+        raise AssertionError("does not come to rest")
+
+
+deeds = st.one_of(
+    st.tuples(st.just("look"), st.none()),
+    st.tuples(st.just("pass"), st.sampled_from([1, 5, 40, 3600, 100_000])),
+    st.tuples(st.just("move"), st.integers(-20, 60)),
+    st.tuples(st.just("link"), st.sampled_from(["", "https://zoom.us/j/1", "https://zoom.us/j/2"])),
+    st.tuples(st.just("video"), st.booleans()),
+    st.tuples(st.just("cancel"), st.none()),
+)
+
+
+def happen(letters: Correspondence, deed: tuple[str, object]) -> None:
+    match deed:
+        case ("look", _):
+            letters.step()
+        case ("pass", int(seconds)):
+            letters.now += timedelta(seconds=seconds)
+        case ("move", int(hours)):
+            letters.change(start_at=max(FACTS.start_at + timedelta(hours=hours), letters.now + timedelta(minutes=1)))
+        case ("link", str(link)):
+            letters.change(join_url=link)
+        case ("video", bool(wanted)):
+            letters.change(has_video=wanted)
+        case ("cancel", _):
+            letters.change(takes_place=False)
+
+
+@given(st.lists(deeds, max_size=40))
+@STEADY
+def test_whatever_happens_no_change_makes_two_mails_and_the_last_one_tells_what_is(
+    story: list[tuple[str, object]],
+) -> None:
+    letters = Correspondence()
+    for deed in story:
+        happen(letters, deed)
+    letters.rest()
+    facts, told = letters.facts, letters.told
+    assert len(letters.sent) <= 1 + letters.changes
+    assert [kind for kind, _ in letters.sent].count(Kind.CONFIRMATION) <= 1
+    if letters.now >= facts.start_at:
+        return
+    if told is None:
+        assert not facts.takes_place  # called off before anybody had heard of it
+    elif not facts.takes_place:
+        assert not told["takes_place"]
+    else:
+        is_now = facts.as_told()
+        assert (told["start"], told["minutes"]) == (is_now["start"], is_now["minutes"])
+        # A link that is being replaced is waited for; every other difference has been told.
+        assert told["join_url"] == is_now["join_url"] or (facts.has_video and not facts.join_url)
+
+
+@pytest.mark.fault("F-092")
+@given(st.integers(1, 100), st.sampled_from([0.1, 0.6, 1.9]))
+@STEADY
+def test_moves_in_quick_succession_are_one_mail(moves: int, seconds: float) -> None:
+    letters = Correspondence(replace(FACTS, join_url="https://zoom.us/j/1"))
+    letters.rest()
+    for number in range(moves):
+        letters.change(start_at=FACTS.start_at + timedelta(hours=number + 1))
+        letters.step()
+        letters.now += timedelta(seconds=seconds)
+    letters.rest()
+    assert [kind for kind, _ in letters.sent] == [Kind.CONFIRMATION, Kind.MOVED]
+
+
+@pytest.mark.parametrize(
+    ("told_link", "link", "has_video", "step"),
+    [
+        ("", "https://zoom.us/j/1", True, Send(Kind.LINK)),
+        ("https://zoom.us/j/1", "https://zoom.us/j/2", True, Send(Kind.CHANGED_LINK)),
+        ("https://zoom.us/j/1", "", True, Settled()),
+        ("https://zoom.us/j/1", "", False, Send(Kind.CHANGED_LINK)),
+        ("https://zoom.us/j/1", "https://zoom.us/j/1", False, Send(Kind.CHANGED_LINK)),
+        ("", "", False, Settled()),
+    ],
+)
+def test_a_link_that_came_changed_or_will_not_come_is_told(
+    told_link: str, link: str, has_video: bool, step: Step
+) -> None:
+    told = replace(FACTS, join_url=told_link).as_told()
+    assert plan(replace(FACTS, join_url=link, has_video=has_video), told, BOOKED_AT, PATIENCE) == step
+
+
+def test_the_first_word_waits_for_the_link_as_long_as_the_workspace_says() -> None:
+    end = BOOKED_AT + PATIENCE
+    assert plan(FACTS, None, BOOKED_AT, PATIENCE) == Wait(end)
+    assert plan(FACTS, None, end - timedelta(microseconds=1), PATIENCE) == Wait(end)
+    assert plan(FACTS, None, end, PATIENCE) == Send(Kind.CONFIRMATION)
+    assert plan(FACTS, None, BOOKED_AT, timedelta(0)) == Send(Kind.CONFIRMATION)
+    for ready in (replace(FACTS, join_url="https://zoom.us/j/1"), replace(FACTS, has_video=False)):
+        assert plan(ready, None, BOOKED_AT, PATIENCE) == Send(Kind.CONFIRMATION)
+
+
+def test_a_new_time_is_told_when_it_has_come_to_rest() -> None:
+    moved = replace(FACTS, start_at=FACTS.start_at + timedelta(hours=1), join_url="https://zoom.us/j/1")
+    told = replace(FACTS, join_url="https://zoom.us/j/1").as_told()
+    assert plan(moved, told, BOOKED_AT, PATIENCE) == Wait(BOOKED_AT + QUIET)
+    assert plan(moved, told, BOOKED_AT + QUIET, PATIENCE) == Send(Kind.MOVED)
