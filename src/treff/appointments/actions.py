@@ -99,11 +99,14 @@ def cancel(scope: Scope, public_id: str, reason: str = "", generation: int | Non
     return appointment
 
 
-def delete(scope: Scope, public_id: str) -> None:
-    """Take it off every list; who was invited hears that it does not take place. Raises NotAllowed, NotHere."""
+def delete(scope: Scope, public_id: str, generation: int | None = None) -> None:
+    """Take it off every list; who was invited hears that it does not take place.
+
+    Raises ChangedMeanwhile, NotAllowed, NotHere.
+    """
     scope.require(Permission.BOOK)
     with transaction.atomic():
-        appointment = _locked(scope, public_id, None)
+        appointment = _locked(scope, public_id, generation)
         appointment.deleted_at = clock.now()
         _unblock(appointment)
         _save(appointment)

@@ -14,7 +14,8 @@ from treff.booking_types.states import Provider
 from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.plan import Desired, Known, Linked, Stray
 from treff.conferencing.ports import MeetingSpec
-from treff.conferencing.states import AttemptState
+from treff.conferencing.rules import Explanation, explain
+from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.kernel import clock
 from treff.workspaces.ports import Scope
 
@@ -44,6 +45,33 @@ def meetings_of(appointments: Sequence[Appointment]) -> dict[int, Meeting]:
 
 def attempts_in(meeting: Meeting, state: AttemptState) -> Sequence[Attempt]:
     return list(meeting.attempts.filter(state=state).order_by("number"))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a meeting stands to its appointment as it is now; `under_way`: a pass is due or running."""
+
+    state: Sync
+    reason: Reason
+    under_way: bool
+
+    @property
+    def explanation(self) -> Explanation:
+        return explain(self.state, self.reason)
+
+
+def standing_of(appointment: Appointment, meeting: Meeting | None) -> Standing:
+    """What the rows say, with what no pass has looked at yet counted as pending."""
+    if meeting is None:
+        wants_one = appointment.is_wanted and appointment.provider != Provider.NONE
+        return Standing(Sync.PENDING if wants_one else Sync.UNNEEDED, Reason.NONE, under_way=wants_one)
+    now = clock.now()
+    behind = meeting.observed_generation < appointment.generation
+    due = meeting.next_look_at is not None and meeting.next_look_at <= now
+    under_way = behind or due or meeting.lease_until > now
+    if behind and meeting.state in (Sync.IN_STEP, Sync.UNNEEDED):
+        return Standing(Sync.PENDING, Reason.NONE, under_way)
+    return Standing(Sync(meeting.state), Reason(meeting.reason), under_way)
 
 
 @dataclass(frozen=True, slots=True)

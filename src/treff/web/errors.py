@@ -23,7 +23,7 @@ def error_page(request: HttpRequest, error: TreffError) -> HttpResponse:
     """The page for an error that no view caught."""
     status = status_of(error)
     template = {403: "403.html", 404: "404.html"}.get(status, "400.html")
-    return render(request, template, {"message": sentence_of(error)}, status=status)
+    return render(request, template, {"message": sentence_of(error), "status": status}, status=status)
 
 
 @public

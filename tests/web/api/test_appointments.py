@@ -296,7 +296,7 @@ def test_a_meeting_that_waits_says_why_and_when_it_is_tried_again(nordlicht: Pla
     conference = body_of(nordlicht.caller.get(f"/appointments/{body['id']}"))["conference"]
     assert conference["state"] == "waiting"
     assert "does not answer" in conference["message"]
-    assert "need not do anything" in conference["cure"]
+    assert "need to do anything" in conference["cure"]
     assert datetime.fromisoformat(conference["next_try_at"]) == next_try_at
     Meeting.objects.filter(pk=meeting.pk).update(state=Sync.BLOCKED, reason=Reason.NOT_CONNECTED, next_look_at=None)
     conference = body_of(nordlicht.caller.get(f"/appointments/{body['id']}"))["conference"]

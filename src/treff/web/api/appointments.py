@@ -13,11 +13,9 @@ from ninja import Query, Router
 from treff.appointments import actions, queries
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment, Booking
-from treff.booking_types.states import Provider
 from treff.conferencing.models import Meeting
-from treff.conferencing.queries import meetings_of
-from treff.conferencing.rules import explain
-from treff.conferencing.states import Reason, Sync
+from treff.conferencing.queries import meetings_of, standing_of
+from treff.conferencing.states import Sync
 from treff.kernel.errors import N_, Invalid
 from treff.kernel.zones import wall_of
 from treff.people import actions as people
@@ -195,8 +193,8 @@ def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment
 
 
 def _conference(row: Appointment, meeting: Meeting | None) -> schemas.Conference:
-    state, reason = _standing(row, meeting)
-    told = explain(state, reason)
+    standing = standing_of(row, meeting)
+    state, told = standing.state, standing.explanation
     # Blocked for a while only: it is tried again by itself then.
     tries_again = meeting is not None and state in (Sync.WAITING, Sync.BLOCKED)
     return schemas.Conference(
@@ -208,17 +206,6 @@ def _conference(row: Appointment, meeting: Meeting | None) -> schemas.Conference
         synced_at=_shown(meeting.synced_at if meeting else None, row.time_zone),
         next_try_at=_shown(meeting.next_look_at if meeting and tries_again else None, row.time_zone),
     )
-
-
-def _standing(row: Appointment, meeting: Meeting | None) -> tuple[Sync, Reason]:
-    """How the meeting stands to the appointment as it is now."""
-    if meeting is None:
-        unneeded = row.provider == Provider.NONE or not row.is_wanted
-        return (Sync.UNNEEDED if unneeded else Sync.PENDING), Reason.NONE
-    state = Sync(meeting.state)
-    if state in (Sync.IN_STEP, Sync.UNNEEDED) and meeting.observed_generation < row.generation:
-        return Sync.PENDING, Reason.NONE  # that was true of an earlier state; the change is on its way
-    return state, Reason(meeting.reason)
 
 
 def _shown(instant: datetime | None, time_zone: str) -> datetime | None:

@@ -15,14 +15,14 @@ from treff.appointments.models import Appointment
 from treff.appointments.states import Status
 from treff.conferencing.actions import ask_to_look_again
 from treff.conferencing.models import Meeting
-from treff.conferencing.queries import meeting_of, meetings_of
+from treff.conferencing.queries import meeting_of, meetings_of, standing_of
 from treff.conferencing.states import Sync
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
 from treff.web import labels
 from treff.web.console.forms import RescheduleForm
 from treff.web.console.history import history_of
-from treff.web.console.meetings import card_of, standing_of
+from treff.web.console.meetings import card_of
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import appointment_details, appointment_rows, minutes_of, same_times
 from treff.web.policy import Visit, within_workspace

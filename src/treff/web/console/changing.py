@@ -103,11 +103,14 @@ def appointment_delete(visit: Visit, appointment_id: str) -> HttpResponse:
     form = DeleteForm(_posted(visit))
     status = 422 if form.is_bound else 200
     if form.is_valid():
-        if form.cleaned_data["version"] == row.generation:
-            actions.delete(visit.scope, appointment_id)
+        try:
+            actions.delete(visit.scope, appointment_id, form.cleaned_data["version"])
+        except Conflict as error:
+            row = queries.appointment(visit.scope, appointment_id)
+            status = complain(form, error)
+        else:
             messages.success(visit.request, gettext("Appointment deleted."))
             return redirect("console:lead", workspace=visit.workspace.slug, lead_id=row.lead.public_id)
-        status = complain(form, ChangedMeanwhile())
     return render(visit.request, "console/appointment_delete.html", _asked(visit, row, form), status=status)
 
 

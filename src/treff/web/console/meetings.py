@@ -7,9 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from treff.appointments.models import Appointment
-from treff.booking_types.states import Provider
 from treff.conferencing.models import Meeting
-from treff.conferencing.rules import Explanation, explain
+from treff.conferencing.queries import Standing, standing_of
 from treff.conferencing.states import Reason, Sync
 from treff.kernel import clock
 from treff.web import labels
@@ -20,19 +19,6 @@ TONES = {Sync.IN_STEP: "ok", Sync.PENDING: "info", Sync.WAITING: "warn", Sync.BL
 # Seconds between two looks of the page: at once while something is under way, seldom while somebody must act.
 _POLLS = {Sync.PENDING: 1, Sync.WAITING: 3, Sync.BLOCKED: 10}
 _CURED_BY_CONNECTING = (Reason.NOT_CONNECTED, Reason.NEEDS_RECONNECT)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a meeting stands to its appointment; `under_way`: a pass is due or running."""
-
-    state: Sync
-    reason: Reason
-    under_way: bool
-
-    @property
-    def explanation(self) -> Explanation:
-        return explain(self.state, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +46,6 @@ class MeetingCard:
     @property
     def live(self) -> bool:
         return self.poll_seconds is not None
-
-
-def standing_of(appointment: Appointment, meeting: Meeting | None) -> Standing:
-    """What the rows say, with what nobody has looked at yet counted as pending."""
-    wants_one = appointment.is_wanted and appointment.provider != Provider.NONE
-    if meeting is None:
-        return Standing(Sync.PENDING if wants_one else Sync.UNNEEDED, Reason.NONE, under_way=wants_one)
-    now = clock.now()
-    behind = meeting.observed_generation < appointment.generation
-    due = meeting.next_look_at is not None and meeting.next_look_at <= now
-    state, reason = Sync(meeting.state), Reason(meeting.reason)
-    if behind and state in (Sync.IN_STEP, Sync.UNNEEDED):
-        state, reason = Sync.PENDING, Reason.NONE
-    return Standing(state, reason, under_way=behind or due or meeting.lease_until > now)
 
 
 def label_of(standing: Standing, appointment: Appointment) -> str:

@@ -9,11 +9,12 @@ from django.utils.translation import gettext
 
 from treff.appointments.models import Appointment
 from treff.conferencing.models import Meeting
+from treff.conferencing.queries import standing_of
 from treff.conferencing.states import Sync
 from treff.kernel import clock
 from treff.people.models import Lead
 from treff.web import labels
-from treff.web.console.meetings import TONES, label_of, standing_of
+from treff.web.console.meetings import TONES, label_of
 from treff.web.policy import Visit
 from treff.workspaces.models import Member
 

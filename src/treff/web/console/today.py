@@ -14,12 +14,12 @@ from treff.appointments import queries as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
 from treff.booking_types.states import Provider
-from treff.conferencing.queries import connection, meetings_of
+from treff.conferencing.queries import connection, meetings_of, standing_of
 from treff.conferencing.states import GrantState, Reason, Sync
 from treff.kernel import clock
 from treff.kernel.zones import wall_of, zone
 from treff.web.console.history import moment
-from treff.web.console.meetings import label_of, standing_of
+from treff.web.console.meetings import label_of
 from treff.web.console.presenting import AppointmentRow, address, appointment_rows
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,13 +11,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from treff.booking_types.states import Provider
 from treff.conferencing import actions, ports
-from treff.conferencing.actions import Browser
-from treff.conferencing.errors import NothingToDisconnect, ProviderNotSetUp
+from treff.conferencing.errors import NothingToDisconnect
 from treff.conferencing.models import Connection
 from treff.conferencing.queries import connection
 from treff.conferencing.states import GrantState
 from treff.kernel import clock
 from treff.web import labels
+from treff.web.connecting import browser_of, callback_url, keeps_opener
 from treff.web.console.history import moment
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
@@ -107,18 +106,10 @@ def _pause_note(until_at: datetime, zone: str) -> str:
 
 @require_POST
 @within_workspace(Permission.CONNECT_PROVIDERS)
+@keeps_opener
 def connect(visit: Visit, provider: str) -> HttpResponse:
     """Off to the provider's consent page; in a popup where connect.js could open one."""
-    session = visit.request.session
-    if session.session_key is None:
-        session.save()
-    browser = Browser(visit.user, session.session_key or "", visit.request.POST.get("display") == "popup")
-    redirect_uri = f"{settings.TREFF_BASE_URL}/integrations/{provider}/callback"
-    response = redirect(actions.start_connecting(visit.scope, provider, browser, redirect_uri))
-    # A stricter policy here than the consent page's would cut the popup off from the page that opened it, and then it
-    # could not close itself. https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies
-    response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
-    return response
+    return redirect(actions.start_connecting(visit.scope, provider, browser_of(visit.request), callback_url(provider)))
 
 
 @require_POST
@@ -130,8 +121,6 @@ def disconnect(visit: Visit, provider: str) -> HttpResponse:
     except NothingToDisconnect:
         messages.info(visit.request, gettext("%(provider)s was not connected.") % {"provider": label})
         return redirect("console:video_provider", workspace=visit.workspace.slug)
-    except ProviderNotSetUp:
-        pass  # the account is forgotten by then; there is only nobody left to give the access back to
     messages.success(
         visit.request,
         gettext("%(provider)s is disconnected. Access and identity are deleted, links stay.") % {"provider": label},

@@ -1,10 +1,5 @@
 """The way back from a provider's consent page. https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2"""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
-
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,50 +7,20 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from treff.conferencing import actions, queries
-from treff.conferencing.actions import Browser, Returned
+from treff.conferencing.actions import Returned
 from treff.conferencing.errors import ConnectingFailed, Declined, StateMismatch
 from treff.kernel.secrets import Secret
+from treff.web import labels
+from treff.web.connecting import browser_of, callback_url, keeps_opener
 from treff.web.errors import sentence_of
 from treff.web.policy import public, signed_in
 from treff.workspaces.models import User
 from treff.workspaces.queries import member_of, memberships, scope_of
 from treff.workspaces.states import Permission
 
-LABELS = {"zoom": "Zoom"}
-
-
-P = ParamSpec("P")
-
-
-def in_popup_too(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view's answer may come up in the popup: a stricter opener policy than the consent page's would cut the popup
-    off from its opener, and then it could not close itself. https://html.spec.whatwg.org/#cross-origin-opener-policies
-    """
-
-    @wraps(view)
-    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
-        return response
-
-    return answer
-
-
-def callback_url(provider: str) -> str:
-    """Made from our own setting, never from the request's Host."""
-    return f"{settings.TREFF_BASE_URL}/integrations/{provider}/callback"
-
-
-def browser_of(request: HttpRequest, *, in_popup: bool = False) -> Browser:
-    """The signed-in user in this very browser session."""
-    assert isinstance(request.user, User)
-    if request.session.session_key is None:
-        request.session.save()
-    return Browser(request.user, request.session.session_key or "", in_popup)
-
 
 @public
-@in_popup_too
+@keeps_opener
 @require_safe
 def callback(request: HttpRequest, provider: str) -> HttpResponse:
     """Where the provider sends the browser, with a code and our state, or with an error.
@@ -88,7 +53,7 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 @signed_in
-@in_popup_too
+@keeps_opener
 @require_safe
 def connected(request: HttpRequest, provider: str, workspace: str) -> HttpResponse:
     """The popup's last page, at an address without the code; it closes itself."""
@@ -101,7 +66,7 @@ def connected(request: HttpRequest, provider: str, workspace: str) -> HttpRespon
         return redirect("console:video_provider", workspace=workspace)
     context = {
         "provider": provider,
-        "provider_label": LABELS[provider],
+        "provider_label": labels.of_provider(provider),
         "email": connection.grant.email,
         "display_name": connection.grant.display_name,
         "workspace": member.workspace,
@@ -128,7 +93,7 @@ def continue_connecting(request: HttpRequest, provider: str) -> HttpResponse:
                 }
             )
     context = {
-        "provider_label": LABELS[provider],
+        "provider_label": labels.of_provider(provider),
         "workspaces": choices,
         "action_url": reverse("inbound:start", kwargs={"provider": provider}),
         "selected": request.GET.get("workspace", ""),
@@ -142,7 +107,7 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
     """A fresh flow with state and PKCE for the chosen workspace."""
     assert isinstance(request.user, User)
     scope = scope_of(member_of(request.user, request.POST.get("workspace", "")))
-    browser = browser_of(request, in_popup=request.POST.get("display") == "popup")
+    browser = browser_of(request)
     return redirect(actions.start_connecting(scope, provider, browser, callback_url(provider)))
 
 
@@ -151,7 +116,7 @@ def _failed(request: HttpRequest, provider: str, returned: Returned | None, erro
     slug = returned.scope.workspace_slug if returned else None
     context = {
         "provider": provider,
-        "provider_label": LABELS[provider],
+        "provider_label": labels.of_provider(provider),
         "reason": sentence_of(error),
         "detail": gettext("Nothing was changed."),
         "retry_url": reverse("console:connect", kwargs={"workspace": slug, "provider": provider}) if slug else None,
