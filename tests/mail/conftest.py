@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from icalendar import Calendar, Component
+from icalendar import Calendar
 from pytest_django.fixtures import Settings
 
 from simulators.mailbox.server import serve_in_thread
@@ -58,7 +58,7 @@ class Post:
         """The first words of each mail, in the order of arrival."""
         return [mail["subject"].partition(":")[0] for mail in self.mails(to)]
 
-    def invitations(self, to: str = LEAD) -> list[Component]:
+    def invitations(self, to: str = LEAD) -> list[Any]:
         """Of each mail the event, read from its attachment; the calendar part says the same."""
         return [event_of(self.raw(mail["id"])) for mail in self.mails(to)]
 
@@ -72,7 +72,7 @@ class Post:
         return Recipient.objects.get().next_look_at
 
 
-def event_of(raw: bytes) -> Component:
+def event_of(raw: bytes) -> Any:
     parts = [part for part in message_from_bytes(raw).walk() if part.get_filename() == "invite.ics"]
     (calendar,) = (Calendar.from_ical(part.get_payload(decode=True)) for part in parts)
     (event,) = calendar.walk("VEVENT")
