@@ -19,11 +19,6 @@ class Place:
     caller: Caller
 
 
-@pytest.fixture(autouse=True)
-def api_alone(settings: object) -> None:
-    settings.ROOT_URLCONF = "tests.web.api.urls"  # type: ignore[attr-defined]  # pytest-django's wrapper
-
-
 def _place(slug: str, **values: str) -> Place:
     made = house.workspace(slug, **values)
     return Place(made, house.owner(made), Caller(made))
