@@ -74,8 +74,9 @@ class Post:
 
 def event_of(raw: bytes) -> Any:
     parts = [part for part in message_from_bytes(raw).walk() if part.get_filename() == "invite.ics"]
-    (calendar,) = (Calendar.from_ical(part.get_payload(decode=True)) for part in parts)
-    (event,) = calendar.walk("VEVENT")
+    (content,) = (part.get_payload(decode=True) for part in parts)
+    assert isinstance(content, bytes)
+    (event,) = Calendar.from_ical(content).walk("VEVENT")
     return event
 
 

@@ -98,7 +98,7 @@ def test_the_calendar_part_and_the_attachment_say_the_same_and_how(post: Post) -
     parts = {part.get_content_type(): part for part in message.walk() if not part.is_multipart()}
     assert list(parts) == ["text/plain", "text/html", "text/calendar", "application/ics"]
     assert parts["text/calendar"]["Content-Type"].params["method"] == "REQUEST"
-    calendars = [parts[kind].get_payload(decode=True) for kind in ("text/calendar", "application/ics")]
+    calendars: list[Any] = [parts[kind].get_payload(decode=True) for kind in ("text/calendar", "application/ics")]
     assert calendars[0].replace(b"\r\n", b"\n") == calendars[1].replace(b"\r\n", b"\n")
     assert str(Calendar.from_ical(calendars[1])["method"]) == "REQUEST"
 
