@@ -90,42 +90,41 @@ def test_an_update_moves_and_a_delete_removes_without_reading_a_body(
 
 @pytest.mark.parametrize("operation", ["create", "update", "delete"])
 @pytest.mark.parametrize(
-    ("status", "code", "message", "error"),
+    ("said", "error"),
     [
-        (400, 300, "Validation Failed.", errors.Refused),
-        (400, 3000, "You cannot schedule a meeting for x", errors.Refused),
-        (400, 3161, "Your user account is not allowed meeting hosting and scheduling capabilities.", errors.Refused),
-        (400, 3003, "You are not the meeting host.", errors.Refused),
-        (400, 3008, "Meeting has started.", errors.Refused),
-        (403, 3001, "Meeting does not exist: 1.", errors.Refused),
-        (403, 3003, "not permitted access to the targeted resource", errors.Refused),
-        (400, 3001, "Meeting does not exist: 1.", errors.Refused),
-        (404, 3001, "Meeting does not exist: 1.", errors.Missing),
-        (404, None, "", errors.Refused),
-        (404, 1001, "User does not exist: x.", errors.GrantLost),
-        (400, 4711, "Invalid access token, does not contain scopes:[meeting:write:meeting].", errors.GrantLost),
-        (400, 4700, "Invalid access token, does not contain scopes:[meeting:write:meeting].", errors.GrantLost),
-        (401, 124, "Invalid access token.", errors.Unauthorized),
-        (400, 124, "Access token is expired.", errors.Unauthorized),
-        (401, None, "", errors.Unauthorized),
-        (407, None, "", errors.Transient),
-        (413, None, "", errors.Refused),
-        (302, None, "", errors.Misconfigured),
+        ((400, 300, "Validation Failed."), errors.Refused),
+        ((400, 3000, "You cannot schedule a meeting for x"), errors.Refused),
+        ((400, 3161, "Your user account is not allowed meeting hosting and scheduling capabilities."), errors.Refused),
+        ((400, 3003, "You are not the meeting host."), errors.Refused),
+        ((400, 3008, "Meeting has started."), errors.Refused),
+        ((403, 3001, "Meeting does not exist: 1."), errors.Refused),
+        ((403, 3003, "not permitted access to the targeted resource"), errors.Refused),
+        ((400, 3001, "Meeting does not exist: 1."), errors.Refused),
+        ((404, 3001, "Meeting does not exist: 1."), errors.Missing),
+        ((404, None, ""), errors.Refused),
+        ((404, 1001, "User does not exist: x."), errors.GrantLost),
+        ((400, 4711, "Invalid access token, does not contain scopes:[meeting:write:meeting]."), errors.GrantLost),
+        ((400, 4700, "Invalid access token, does not contain scopes:[meeting:write:meeting]."), errors.GrantLost),
+        ((401, 124, "Invalid access token."), errors.Unauthorized),
+        ((400, 124, "Access token is expired."), errors.Unauthorized),
+        ((401, None, ""), errors.Unauthorized),
+        ((407, None, ""), errors.Transient),
+        ((413, None, ""), errors.Refused),
+        ((302, None, ""), errors.Misconfigured),
         (
-            429,
-            429,
-            "You have reached the maximum per-second rate limit for this API. Try again later.",
+            (429, 429, "You have reached the maximum per-second rate limit for this API. Try again later."),
             errors.Transient,
         ),
-        (429, 429, "You have exceeded the daily rate limit (100) of Meeting Create/Update", errors.Throttled),
-        (429, 429, "Too many concurrent requests. A request for this user has already been made.", errors.Transient),
-        (429, None, "", errors.Transient),
+        ((429, 429, "You have exceeded the daily rate limit (100) of Meeting Create/Update"), errors.Throttled),
+        ((429, 429, "Too many concurrent requests. A request for this user has already been made."), errors.Transient),
+        ((429, None, ""), errors.Transient),
     ],
 )
 def test_a_documented_answer_becomes_the_error_of_what_happens_next(
-    zoom: Driver, deeds: dict[str, Deed], operation: str, status: int, code: int, message: str, error: type[Exception]
+    zoom: Driver, deeds: dict[str, Deed], operation: str, said: tuple[int, int | None, str], error: type[Exception]
 ) -> None:
-    answer(zoom, operation, status, code, message)
+    """`said`: status, code and message."""
+    answer(zoom, operation, *said)
     with pytest.raises(errors.ProviderError) as raised:
         deeds[operation]()
     assert type(raised.value) is error
