@@ -1,6 +1,8 @@
 """The worker: runs jobs, and sweeps the rows whatever became of the jobs."""
 
 import asyncio
+import signal
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,6 +22,8 @@ GRACEFUL_SECONDS = 95.0
 
 def run(concurrency: int) -> None:
     """Work until SIGTERM or SIGINT; then take no more jobs, finish those in hand, and return."""
+    for request in (signal.SIGTERM, signal.SIGINT):  # until procrastinate takes over, which does the same more gently
+        signal.signal(request, lambda *_: sys.exit(0))
     stopping = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(stopping,), name="sweeper")
     sweeper.start()
