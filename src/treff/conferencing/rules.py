@@ -92,7 +92,7 @@ _BY_REASON = {
     ),
     Reason.UNSURE: Explanation(
         N_("The connection broke while the provider was working. We try again shortly."),
-        N_("You don't need to do anything. If an extra meeting came of it, administrators see it in a list."),
+        N_("You don't need to do anything. The account may hold an extra meeting; the link here is the right one."),
     ),
     Reason.NOT_CONNECTED: Explanation(
         N_("No video account is connected to this workspace."),

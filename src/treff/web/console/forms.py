@@ -113,7 +113,7 @@ class LeadForm(forms.Form):
 class BookForm(forms.Form):
     """A new appointment. `offer` fills the choices that depend on the workspace."""
 
-    booking_type = forms.ChoiceField(label=_("Appointment type"), required=False)
+    booking_type = forms.ChoiceField(label=_("Booking type"), required=False)
     host = forms.ChoiceField(label=_("Host"))
     title = forms.CharField(
         label=_("Title"), required=False, help_text=_("Leave empty to use the appointment type and the name.")
