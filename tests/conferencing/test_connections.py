@@ -251,6 +251,7 @@ def test_the_same_account_connected_by_a_second_workspace_serves_both(stage: Sta
     assert stage.zoom.truth()["refresh_reuse"] == 0
 
 
+@pytest.mark.fault("F-091")
 def test_without_zooms_word_the_next_call_finds_out_and_no_booking_is_lost(stage: Stage) -> None:
     kept = stage.linked()
     stage.zoom.control("deauthorize", user_id=NORA)
@@ -263,14 +264,13 @@ def test_without_zooms_word_the_next_call_finds_out_and_no_booking_is_lost(stage
     stage.check_in_step(booked)
 
 
-@pytest.mark.xfail(strict=True, reason="F-091 asks for the tokens to be deleted then, too; they stay")
+@pytest.mark.fault("F-091")
 def test_without_zooms_word_the_next_call_deletes_the_dead_tokens(stage: Stage) -> None:
     stage.zoom.control("deauthorize", user_id=NORA)
     reconcile.look(stage.book().pk)
     assert [grant for grant in Grant.objects.all() if grant.access_token or grant.refresh_token] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the cure says: let us look again; but the three of the day still count")
 def test_who_checked_the_account_and_lets_us_look_again_gets_the_link(stage: Stage) -> None:
     stage.zoom.fault("create", "status", status=500, times=3)
     booked = stage.book()

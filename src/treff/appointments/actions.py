@@ -176,6 +176,7 @@ def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
         appointment.provider = check_provider(change.provider)
     if change.host_id is not None:
         appointment.host = _host(scope, change.host_id)
+        appointment.time_zone = appointment.host.time_zone
 
 
 def _shown(appointment: Appointment) -> dict[str, object]:

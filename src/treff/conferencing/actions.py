@@ -220,7 +220,7 @@ def deauthorize(provider_name: str, client_id: str, external_user_id: str, at: d
 def ask_to_look_again(appointment: Appointment) -> None:
     """A person wants it tried now: forget what held it up, but nothing that is known."""
     with transaction.atomic():
-        Meeting.objects.filter(appointment=appointment).update(tries=0, next_look_at=clock.now())
+        Meeting.objects.filter(appointment=appointment).update(tries=0, next_look_at=clock.now(), asked_at=clock.now())
         announce("appointment.look_again", appointment.pk)
 
 

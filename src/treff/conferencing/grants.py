@@ -72,12 +72,13 @@ def open_refresh_token(grant: Grant) -> Secret:
 
 
 def mark_lost(grant_id: int, version: int, state: GrantState) -> bool:
-    """The provider refused the newest tokens (`version`): note it, unless newer ones have come. True if noted."""
-    return bool(
-        Grant.objects.filter(pk=grant_id, version=version, state=GrantState.CONNECTED).update(
-            state=state, refresh_lease_until=clock.now()
-        )
-    )
+    """The provider refused the newest tokens (`version`): note it, unless newer ones have come. True if noted.
+
+    Tokens that are dead are deleted; those that only lack a scope or an administrator's leave may live again.
+    """
+    dead = {"access_token": "", "refresh_token": ""} if state == GrantState.NEEDS_RECONNECT else {}
+    newest = Grant.objects.filter(pk=grant_id, version=version, state=GrantState.CONNECTED)
+    return bool(newest.update(state=state, refresh_lease_until=clock.now(), **dead))
 
 
 def pause(grant_id: int, until_at: datetime) -> None:

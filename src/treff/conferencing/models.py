@@ -80,7 +80,8 @@ class Meeting(models.Model):
     """What is there: the reconciler's knowledge of one appointment's meeting. Only the reconciler writes it.
 
     `account` is a keyed digest of the external user, so that an owner can be recognised after the identity is deleted.
-    `told` is what the provider was last told. A pass holds `lease_until` and `epoch`; without them it changes nothing.
+    `told` is what the provider was last told. `asked_at` is when a person last asked to look again: what made us hold
+    back before that counts no more. A pass holds `lease_until` and `epoch`; without them it changes nothing.
     """
 
     appointment = models.OneToOneField(Appointment, on_delete=models.CASCADE, related_name="meeting")
@@ -102,6 +103,7 @@ class Meeting(models.Model):
     synced_at = models.DateTimeField(null=True)
     observed_generation = models.PositiveIntegerField(default=0)
     next_look_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(default=LONG_AGO)
     lease_until = models.DateTimeField(default=LONG_AGO)
     epoch = models.PositiveIntegerField(default=0)
     tries = models.PositiveIntegerField(default=0)
@@ -116,7 +118,10 @@ class Meeting(models.Model):
 
 
 class Attempt(models.Model):
-    """The intent log: a row is committed before every create, and says afterwards what became of it."""
+    """The intent log: a row is committed before every create, and says afterwards what became of it.
+
+    `unusable`: the provider made a meeting whose link cannot be sent to anybody.
+    """
 
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
@@ -129,6 +134,7 @@ class Attempt(models.Model):
         max_length=20, choices=[(state.value, state.value) for state in AttemptState], default=AttemptState.INTENT
     )
     external_id = models.CharField(max_length=100, blank=True)
+    unusable = models.BooleanField(default=False)
     detail = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     finished_at = models.DateTimeField(null=True)

@@ -8,6 +8,7 @@ from treff.conferencing.ports import MeetingSpec
 from treff.conferencing.states import Reason
 
 MOST_UNSURE_A_DAY = 3
+MOST_UNUSABLE_A_DAY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Known:
     linked: Linked | None
     strays: tuple[Stray, ...] = ()
     unsure_today: int = 0
+    unusable_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def plan(desired: Desired, known: Known, now: datetime) -> Step:
     2. A linked meeting that is not wanted, or not on the connected account, is unlinked. (Without a connected account a
        wanted one keeps its link: it works, Zoom does not delete meetings of a removed app.)
     3. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
-       unsure too often today.
+       unsure too often today, or the provider gave links twice that cannot be sent.
     4. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
     5. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
     """
@@ -109,6 +111,8 @@ def plan(desired: Desired, known: Known, now: datetime) -> Step:
         return Settled(Reason.NOT_CONNECTED)
     if known.unsure_today >= MOST_UNSURE_A_DAY:
         return Settled(Reason.UNSURE_TOO_OFTEN)
+    if known.unusable_today >= MOST_UNUSABLE_A_DAY:
+        return Settled(Reason.UNUSABLE)
     return Create(desired.spec)
 
 

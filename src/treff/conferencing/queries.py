@@ -116,8 +116,9 @@ def _known(meeting: Meeting) -> Known:
     strays = tuple(
         Stray(attempt.pk, attempt.external_id, attempt.account) for attempt in attempts_in(meeting, AttemptState.STRAY)
     )
-    unsure = meeting.attempts.filter(state=AttemptState.AMBIGUOUS, created_at__gt=now - timedelta(days=1)).count()
-    return Known(linked, strays, unsure)
+    today = meeting.attempts.filter(created_at__gt=max(now - timedelta(days=1), meeting.asked_at))
+    unsure = today.filter(state=AttemptState.AMBIGUOUS).count()
+    return Known(linked, strays, unsure, today.filter(unusable=True).count())
 
 
 def due(limit: int) -> list[int]:

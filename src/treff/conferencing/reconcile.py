@@ -50,7 +50,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 # One appointment needs at most delete, unlink, create, settle; more means it is being changed all the time.
 MOST_PASSES = 10
-UNSURE_TOO_OFTEN_WAIT = timedelta(hours=1)
+HELD_BACK_FOR = timedelta(hours=1)
 
 
 def look(appointment_id: int) -> None:
@@ -161,13 +161,14 @@ def _intend(situation: Situation, spec: MeetingSpec) -> Attempt:
 def _record_failed_create(attempt: Attempt, error: Exception) -> None:
     """Allowed without a lease: it says what is known of this one attempt, and nothing else."""
     state, external_id = AttemptState.NOT_ACTED, ""
+    unusable = isinstance(error, Unusable)
     if isinstance(error, Ambiguous):
         state = AttemptState.AMBIGUOUS
     elif isinstance(error, Unusable):
         state, external_id = AttemptState.STRAY, error.external_id
     undecided = (AttemptState.INTENT, AttemptState.AMBIGUOUS)
     Attempt.objects.filter(pk=attempt.pk, state__in=undecided).update(
-        state=state, external_id=external_id, detail=str(error)[:500], finished_at=clock.now()
+        state=state, external_id=external_id, unusable=unusable, detail=str(error)[:500], finished_at=clock.now()
     )
 
 
@@ -237,7 +238,8 @@ def _settle(situation: Situation, reason: Reason) -> bool:
             state = Sync.UNNEEDED
         else:
             state = Sync.IN_STEP
-        next_look_at = now + UNSURE_TOO_OFTEN_WAIT if reason == Reason.UNSURE_TOO_OFTEN else meeting.confirm_at
+        held_back = reason in (Reason.UNSURE_TOO_OFTEN, Reason.UNUSABLE)
+        next_look_at = now + HELD_BACK_FOR if held_back else meeting.confirm_at
         release(
             situation,
             observed_generation=newest,

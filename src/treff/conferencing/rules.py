@@ -118,6 +118,10 @@ _BY_REASON = {
         N_("The connection broke several times while the provider was working, so we wait before we try again."),
         N_("Please check the account for extra meetings, then try again."),
     ),
+    Reason.UNUSABLE: Explanation(
+        N_("The video provider answered with a link that cannot be sent to anybody, so we wait before we try again."),
+        N_("Please check the settings of the connected account, then try again."),
+    ),
     Reason.STARTED: Explanation(
         N_("This appointment began before a video meeting could be made."),
         N_("If you still want to meet by video, book a new appointment."),

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     MISCONFIGURED = "misconfigured"
     KEY_UNAVAILABLE = "key_unavailable"
     UNSURE_TOO_OFTEN = "unsure_too_often"
+    UNUSABLE = "unusable"
     STARTED = "started"
 
 
