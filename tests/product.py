@@ -30,12 +30,11 @@ from simulators.zoom.config import App
 from simulators.zoom.config import Config as ZoomConfig
 from simulators.zoom.server import Handle as RunningZoom
 from simulators.zoom.server import start_in_thread as start_zoom
+from tests.canaries import ANSWERS, CLIENT_SECRET, WEBHOOK_SECRET, assert_unseen, dump
 from tests.database import Databases
 
 T = TypeVar("T")
 CLIENT_ID = "test-client"
-CLIENT_SECRET = "canary-client-secret-3f9a1c"
-WEBHOOK_SECRET = "canary-webhook-secret-77be20"
 PATIENCE = 20.0  # seconds
 
 
@@ -107,6 +106,16 @@ class Product:
         """What Zoom truly has under this title, dead ones too."""
         return [meeting for meeting in self.zoom("truth")["meetings"] if meeting["topic"] == topic]
 
+    def evidence(self) -> dict[str, str]:
+        """All that was shown, sent, logged and stored, to look for canaries in."""
+        mails = fetch(f"{self.mailbox_url}/_control/mails")
+        return {
+            "answers": "\n".join(ANSWERS),
+            "mails": "\n".join(mail["text"] + mail["html"] + str(mail["headers"]) for mail in mails),
+            "logs": self.logs(),
+            "database": dump(self.database_url),
+        }
+
     def mails(self, to: str) -> list[dict[str, Any]]:
         """What arrived for an address, oldest first."""
         query = urllib.parse.urlencode({"to": to})
@@ -172,6 +181,7 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
         try:
             eventually(lambda: answers(f"{base_url}/readyz"), "the web process")
             yield found
+            assert_unseen(found.zoom("secrets"), found.evidence())
         finally:
             for name in list(found.processes):
                 found.stop(name)

@@ -9,12 +9,11 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from tests.canaries import ANSWERS
 from tests.house import PASSWORD
 from tests.product import Product
 from treff.kernel.secrets import Secret
 from treff.workspaces.models import Member
-
-ANSWERS: list[str] = []
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import house
+from tests.canaries import ANSWERS
 from tests.journeys.team import Team
 from tests.product import Product
-from tests.visitor import ANSWERS, Client, Visitor
+from tests.visitor import Client, Visitor
 from treff.workspaces.actions import create_api_key
 from treff.workspaces.states import Role
 

@@ -1,0 +1,32 @@
+"""The scan for canaries: nothing secret stands in pages, API answers, mails, logs or, in clear, in the database."""
+
+from collections.abc import Mapping, Sequence
+
+import psycopg
+from psycopg import sql
+
+# Everything that pages and the API answered in this test worker; tests/visitor.py and the browser's fixture add to it.
+ANSWERS: list[str] = []
+CLIENT_SECRET = "canary-client-secret-3f9a1c"
+WEBHOOK_SECRET = "canary-webhook-secret-77be20"
+_SHORTEST = 8
+
+
+def assert_unseen(given: Mapping[str, Sequence[str]], evidence: Mapping[str, str]) -> None:
+    """No secret that the simulated Zoom gave out (kind -> texts) stands in the evidence (where -> text)."""
+    canaries = {text for kind in given.values() for text in kind if len(text) >= _SHORTEST}
+    for where, text in evidence.items():
+        found = sorted(canary[:12] for canary in canaries if canary in text)
+        assert found == [], f"{where} show secrets that begin with {found}"
+
+
+def dump(url: str) -> str:
+    """Every row of every table, as text."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        rows = [
+            str(row)
+            for (table,) in tables
+            for row in connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table)))
+        ]
+    return "\n".join(rows)
