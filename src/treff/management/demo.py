@@ -19,7 +19,7 @@ import click
 import django
 
 from treff import embedded
-from treff.kernel.errors import N_
+from treff.kernel.errors import N_, Unavailable
 from treff.management.processes import Company, free_port
 
 ZOOM_PORT, MAILBOX_PORT, SMTP_PORT = 8100, 8025, 2525
@@ -49,21 +49,26 @@ def run(*, port: int, once: bool, fresh: bool) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background ignores it
     with ExitStack() as stack:
-        if once:
-            data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="treff-demo-")))
-            data_dir.chmod(0o755)  # the database's own account must get in
-        else:
-            data_dir = (Path(os.environ.get("TREFF_DATA_DIR") or "var") / "demo").resolve()
-            _prepare(data_dir, fresh=fresh)
         try:
+            if once:
+                data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="treff-demo-")))
+                data_dir.chmod(0o755)  # the database's own account must get in
+            else:
+                data_dir = (Path(os.environ.get("TREFF_DATA_DIR") or "var") / "demo").resolve()
+                _prepare(data_dir, fresh=fresh)
             return _perform(stack, data_dir, port=port, once=once)
         except KeyboardInterrupt:
             click.echo("")
             return 0
+        except (Unavailable, embedded.EmbeddedError) as error:
+            click.echo(str(error), err=True)
+            return 1
 
 
 def _prepare(data_dir: Path, *, fresh: bool) -> None:
-    """Only a directory that a demo made is ever emptied."""
+    """Only a directory that a demo made is ever used, and emptied. Raises Unavailable."""
+    if data_dir.exists() and not (data_dir / _MARKER).exists() and any(data_dir.iterdir()):
+        raise Unavailable(f"{data_dir} holds something that no demo made; name another directory by TREFF_DATA_DIR.")
     place, _word = embedded.data_dir_for(data_dir / "postgres")
     if fresh and (data_dir / _MARKER).exists():
         embedded.stop_orphan(place)
@@ -104,8 +109,9 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         "zoom",
         [
             *("-m", "simulators.zoom", "--port", str(free_port(ZOOM_PORT)), "--state", str(data_dir / "zoom.db")),
-            *("--client-id", keys["client_id"], "--client-secret", keys["client_secret"]),
-            *("--webhook-secret", keys["webhook_secret"]),
+            # With "=", because a secret may begin with a dash.
+            *(f"--client-id={keys['client_id']}", f"--client-secret={keys['client_secret']}"),
+            f"--webhook-secret={keys['webhook_secret']}",
             *("--webhook-url", f"{base_url}/integrations/zoom/webhook"),
             *("--redirect-uri", f"{base_url}/integrations/zoom/callback"),
         ],
