@@ -204,7 +204,7 @@ EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_USE_SSL = _mail.scheme == "smtps"
 EMAIL_USE_TLS = bool(_mail.scheme == "smtp" and _mail.username)  # a password never goes out in the clear
-EMAIL_TIMEOUT = 60
+EMAIL_TIMEOUT = 20
 TREFF_EMAIL_FROM = _text("TREFF_EMAIL_FROM", f"no-reply@{_base.hostname}")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = TREFF_EMAIL_FROM
 

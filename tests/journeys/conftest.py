@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests import house
 from tests.canaries import ANSWERS
@@ -16,10 +16,6 @@ from treff.workspaces.actions import create_api_key
 from treff.workspaces.states import Role
 
 _numbers = itertools.count(1)
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-# Without these a Chromium in a closed network looks for its maker's hosts at every start.
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture
@@ -47,16 +43,6 @@ def connected_team(team: Team) -> Team:
     (connection,) = team.api.get("/connections")
     assert connection["state"] == "connected"
     return team
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, in which Django would refuse to ask the database.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from treff.mail.rendering import Envelope, render
 from treff.mail.states import Kind, LetterState
 
 log = structlog.get_logger()
-# Longer than a mail server may take (EMAIL_TIMEOUT bounds each of its answers).
-LEASE = timedelta(minutes=10)
+# Longer than a mail server that answers at all takes (EMAIL_TIMEOUT bounds each of its answers); a mail that a killed
+# worker had in hand goes out when its lease is over.
+LEASE = timedelta(minutes=3)
 LONGEST_BACK_OFF = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(hours=24)
 MOST_PASSES = 4

@@ -1,31 +1,25 @@
 """The consent and the portal as a person uses them, in a real Chromium."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.simulators.zoom.driver import APP, CHALLENGE, NORA, REDIRECT_URI, Driver
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        # The app's own address, where nobody listens here.
-        page.route(re.compile(re.escape(REDIRECT_URI)), lambda route: route.fulfill(body="back at the app"))
-        yield page
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    # The app's own address, where nobody listens here.
+    page.route(re.compile(re.escape(REDIRECT_URI)), lambda route: route.fulfill(body="back at the app"))
+    yield page
+    context.close()
 
 
 def test_a_person_signs_in_allows_sees_meetings_appear_and_removes_the_app(zoom: Driver, page: Page) -> None:
