@@ -50,7 +50,7 @@ def link_or_stray(situation: Situation, attempt: Attempt, remote: RemoteMeeting)
     """
     with transaction.atomic():
         meeting = Meeting.objects.select_for_update().get(pk=situation.meeting.pk)
-        desired = queries.situation(meeting).desired
+        _appointment, _connection, desired = queries.wanted_of(meeting)
         ours = meeting.epoch == situation.meeting.epoch and not meeting.external_id
         # Disconnected meanwhile: the link works all the same, and nobody could delete it.
         account_fits = desired.account in (attempt.account, None)
@@ -91,7 +91,7 @@ def adopt_dead_attempts(meeting: Meeting) -> None:
             )
             continue
         found = json.loads(kept)
-        desired = queries.situation(meeting).desired
+        _appointment, _connection, desired = queries.wanted_of(meeting)
         if desired.spec is not None and desired.account == attempt.account and not meeting.external_id:
             _link(meeting, attempt, RemoteMeeting(found["external_id"], found["join_url"]))
         else:

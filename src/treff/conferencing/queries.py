@@ -87,6 +87,12 @@ class Situation:
 
 def situation(meeting: Meeting) -> Situation:
     """What is wanted, with its generation, and what is known."""
+    appointment, connected, desired = wanted_of(meeting)
+    return Situation(appointment, meeting, connected, desired, _known(meeting))
+
+
+def wanted_of(meeting: Meeting) -> tuple[Appointment, Connection | None, Desired]:
+    """The appointment as it is now, the connection that serves it, and what follows for its meeting."""
     appointment = Appointment.objects.select_related("workspace", "lead").get(pk=meeting.appointment_id)
     wanted = appointment.is_wanted and appointment.provider != Provider.NONE
     provider = appointment.provider if wanted else meeting.provider
@@ -98,13 +104,7 @@ def situation(meeting: Meeting) -> Situation:
     spec = None
     if wanted:
         spec = MeetingSpec(appointment.title, appointment.start_at, appointment.duration, appointment.time_zone)
-    return Situation(
-        appointment=appointment,
-        meeting=meeting,
-        connection=connected,
-        desired=Desired(spec, connected.grant.account if connected else None),
-        known=_known(meeting),
-    )
+    return appointment, connected, Desired(spec, connected.grant.account if connected else None)
 
 
 def _known(meeting: Meeting) -> Known:
@@ -113,12 +113,19 @@ def _known(meeting: Meeting) -> Known:
     if meeting.external_id:
         confirm_due = meeting.confirm_at is not None and meeting.confirm_at <= now
         linked = Linked(meeting.external_id, meeting.account, meeting.told, confirm_due)
-    strays = tuple(
-        Stray(attempt.pk, attempt.external_id, attempt.account) for attempt in attempts_in(meeting, AttemptState.STRAY)
+    attempts = list(meeting.attempts.order_by("number"))
+    counts_from = max(now - timedelta(days=1), meeting.asked_at)
+    today = [attempt for attempt in attempts if attempt.created_at > counts_from]
+    return Known(
+        linked,
+        strays=tuple(
+            Stray(attempt.pk, attempt.external_id, attempt.account)
+            for attempt in attempts
+            if attempt.state == AttemptState.STRAY
+        ),
+        unsure_today=sum(attempt.state == AttemptState.AMBIGUOUS for attempt in today),
+        unusable_today=sum(attempt.unusable for attempt in today),
     )
-    today = meeting.attempts.filter(created_at__gt=max(now - timedelta(days=1), meeting.asked_at))
-    unsure = today.filter(state=AttemptState.AMBIGUOUS).count()
-    return Known(linked, strays, unsure, today.filter(unusable=True).count())
 
 
 def due(limit: int) -> list[int]:
@@ -131,13 +138,14 @@ def due(limit: int) -> list[int]:
     )
 
 
-def overlooked(since_changed: timedelta, limit: int) -> list[int]:
-    """Appointments changed lately whose change no pass has seen: their wake-up was lost."""
+def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = timedelta(0)) -> list[int]:
+    """Appointments changed lately, but longer than `head_start` ago, whose change no pass has seen."""
     unseen = Q(meeting__isnull=True, status=Status.BOOKED, deleted_at__isnull=True) & ~Q(provider=Provider.NONE)
     behind = Q(meeting__observed_generation__lt=F("generation"), meeting__next_look_at__isnull=True)
     now = clock.now()
     return list(
-        Appointment.objects.filter(unseen | behind, changed_at__gt=now - since_changed)
+        Appointment.objects.filter(unseen | behind)
+        .filter(changed_at__gt=now - since_changed, changed_at__lte=now - head_start)
         .order_by("start_at")
         .values_list("pk", flat=True)[:limit]
     )

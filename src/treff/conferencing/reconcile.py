@@ -7,6 +7,7 @@ unlink before delete, classification by evidence).
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -126,8 +127,7 @@ def _claim(meeting_id: int) -> Situation | None:
 def _create(situation: Situation, spec: MeetingSpec) -> None:
     _check_pause(situation)
     grants.access_token(_grant_id(situation))  # a refresh that is due happens before the intent, not after it
-    spec = _marked(situation, spec)
-    attempt = _intend(situation, spec)
+    attempt, spec = _intend(situation, spec)
     try:
         remote = _call(situation, lambda provider, token: provider.create(token, spec))
     except (ProviderError, SecretError) as error:
@@ -138,24 +138,22 @@ def _create(situation: Situation, spec: MeetingSpec) -> None:
     journal.remove("created", str(attempt.pk))
 
 
-def _marked(situation: Situation, spec: MeetingSpec) -> MeetingSpec:
-    number = situation.meeting.attempts.count() + 1
-    marker = f"Ref {short_code(situation.appointment.public_id)}-{number}"
-    return MeetingSpec(spec.title, spec.start_at, spec.duration, spec.time_zone, marker)
-
-
-def _intend(situation: Situation, spec: MeetingSpec) -> Attempt:
+def _intend(situation: Situation, spec: MeetingSpec) -> tuple[Attempt, MeetingSpec]:
+    """Commit that a create is about to be sent; the spec with the marker that tells its meeting from twins."""
     with transaction.atomic():
         fence(situation)
-        return Attempt.objects.create(
+        number = situation.meeting.attempts.count() + 1
+        marker = f"Ref {short_code(situation.appointment.public_id)}-{number}"
+        attempt = Attempt.objects.create(
             meeting=situation.meeting,
-            number=situation.meeting.attempts.count() + 1,
+            number=number,
             epoch=situation.meeting.epoch,
             provider=situation.appointment.provider,
             account=situation.desired.account or "",
             told=spec.as_told(),
-            marker=spec.marker,
+            marker=marker,
         )
+    return attempt, replace(spec, marker=marker)
 
 
 def _record_failed_create(attempt: Attempt, error: Exception) -> None:

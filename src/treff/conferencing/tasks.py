@@ -7,6 +7,8 @@ from treff.conferencing import ledger, queries, reconcile
 from treff.events.jobs import task
 
 SWEEP_LIMIT = 500
+# So long a wake-up may be on its way without being taken for lost.
+HEAD_START = timedelta(seconds=5)
 # A lost wake-up is found in this window; the longer window of a starting worker finds what was lost while none ran.
 RECENT, LONG = timedelta(minutes=15), timedelta(days=731)
 
@@ -26,5 +28,5 @@ def look_at_workspace(workspace_id: int) -> None:
 def sweep(window: timedelta = RECENT) -> int:
     """Wake what is due and what was overlooked, whatever became of its job rows. Returns how many."""
     ledger.erase_start_urls()
-    found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT)])
+    found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
     return sum(look.defer_once(subject_id=appointment_id) for appointment_id in found)

@@ -44,13 +44,14 @@ def due(limit: int) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def overlooked(since_changed: timedelta, limit: int) -> list[int]:
-    """Appointments ahead, changed lately, of which a recipient has not heard: their wake-up was lost."""
+def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = timedelta(0)) -> list[int]:
+    """Appointments ahead, changed lately, but longer than `head_start` ago, of which a recipient has not heard."""
     unheard = Q(recipients__isnull=True, status=Status.BOOKED, deleted_at__isnull=True)
     behind = Q(recipients__observed_sequence__lt=F("sequence"), recipients__next_look_at__isnull=True)
     now = clock.now()
     return list(
-        Appointment.objects.filter(unheard | behind, changed_at__gt=now - since_changed, start_at__gt=now)
+        Appointment.objects.filter(unheard | behind, start_at__gt=now)
+        .filter(changed_at__gt=now - since_changed, changed_at__lte=now - head_start)
         .distinct()
         .order_by("start_at")
         .values_list("pk", flat=True)[:limit]
