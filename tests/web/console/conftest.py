@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests import house
+from tests.web.console.november import NOW
 from tests.web.console.paper_zoom import PaperZoom
 from treff.conferencing import ports
 from treff.conferencing.actions import Browser, Returned, finish_connecting
+from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.workspaces.models import Member, Workspace
 
@@ -58,3 +61,14 @@ def connect(by: Member) -> None:
     """As the callback does it when the member comes back from the consent page."""
     returned = Returned(house.scope(by), "zoom", False, Secret("verifier"))
     finish_connecting(returned, Secret("code"), "http://127.0.0.1/callback", Browser(by.user, "session").user)
+
+
+@pytest.fixture
+def november() -> Iterator[None]:
+    with clock.at(NOW):
+        yield
+
+
+@pytest.fixture
+def browser(rita: Member) -> Client:
+    return house.client_of(rita)

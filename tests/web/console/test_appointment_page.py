@@ -1,6 +1,6 @@
 """One appointment: its meeting as it stands, its times, its history; and what is never shown."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from django.test import Client
 
 from tests import house
 from tests.web.console.conftest import connect
+from tests.web.console.november import APPOINTMENTS, EVIL, LEADS, NOW, TODAY, page
 from tests.web.console.paper_zoom import ACCESS_TOKEN, PASSCODE, REFRESH_TOKEN, START_URL, PaperZoom
 from treff.appointments.actions import amend, cancel
 from treff.appointments.models import Appointment
@@ -21,25 +22,7 @@ from treff.conferencing.states import GrantState
 from treff.kernel import clock
 from treff.workspaces.models import Member, Workspace
 
-pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # a Monday
-TODAY, LEADS, APPOINTMENTS = "/w/nordlicht/", "/w/nordlicht/leads/", "/w/nordlicht/appointments/"
-EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
-
-
-@pytest.fixture(autouse=True)
-def november() -> Any:
-    with clock.at(NOW):
-        yield
-
-
-@pytest.fixture
-def browser(rita: Member) -> Client:
-    return house.client_of(rita)
-
-
-def page(appointment: Appointment) -> str:
-    return f"{APPOINTMENTS}{appointment.public_id}/"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("november")]
 
 
 def meeting_in(browser: Client, appointment: Appointment) -> Any:

@@ -1,39 +1,19 @@
 """What people type stays text."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from tests import house
+from tests.web.console.november import APPOINTMENTS, EVIL, LEADS, NOW, TODAY, page
 from tests.web.console.paper_zoom import PaperZoom
-from treff.appointments.models import Appointment
 from treff.conferencing import reconcile
-from treff.kernel import clock
 from treff.workspaces.models import Member, Workspace
 
-pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # a Monday
-TODAY, LEADS, APPOINTMENTS = "/w/nordlicht/", "/w/nordlicht/leads/", "/w/nordlicht/appointments/"
-EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
-
-
-@pytest.fixture(autouse=True)
-def november() -> Any:
-    with clock.at(NOW):
-        yield
-
-
-@pytest.fixture
-def browser(rita: Member) -> Client:
-    return house.client_of(rita)
-
-
-def page(appointment: Appointment) -> str:
-    return f"{APPOINTMENTS}{appointment.public_id}/"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("november")]
 
 
 class Reader(HTMLParser):

@@ -1,15 +1,15 @@
 """What the lists show: today, leads, appointments; and how they are read page by page."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from tests import house
+from tests.web.console.november import APPOINTMENTS, LEADS, NOW, TODAY, page
 from tests.web.console.paper_zoom import PaperZoom
 from treff.appointments.actions import cancel
-from treff.appointments.models import Appointment
 from treff.conferencing import reconcile
 from treff.conferencing.errors import Refused
 from treff.kernel import clock
@@ -17,24 +17,7 @@ from treff.people.models import Lead
 from treff.web.console.paging import SIZE
 from treff.workspaces.models import Member, Workspace
 
-pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # a Monday
-TODAY, LEADS, APPOINTMENTS = "/w/nordlicht/", "/w/nordlicht/leads/", "/w/nordlicht/appointments/"
-
-
-@pytest.fixture(autouse=True)
-def november() -> Any:
-    with clock.at(NOW):
-        yield
-
-
-@pytest.fixture
-def browser(rita: Member) -> Client:
-    return house.client_of(rita)
-
-
-def page(appointment: Appointment) -> str:
-    return f"{APPOINTMENTS}{appointment.public_id}/"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("november")]
 
 
 def titles(answer: Any) -> list[str]:

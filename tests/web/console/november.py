@@ -1,0 +1,13 @@
+"""The console on a Monday in November: when it is, where the pages are, and what evil people type."""
+
+from datetime import UTC, datetime
+
+from treff.appointments.models import Appointment
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # a Monday
+TODAY, LEADS, APPOINTMENTS = "/w/nordlicht/", "/w/nordlicht/leads/", "/w/nordlicht/appointments/"
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+
+
+def page(appointment: Appointment) -> str:
+    return f"{APPOINTMENTS}{appointment.public_id}/"
