@@ -22,6 +22,8 @@ LISTENERS: Mapping[str, Sequence[Listener]] = {
     "connection.changed": (conferencing_tasks.look_at_workspace,),
 }
 
+# A lost wake-up is found in the one window while workers run, and in the other when the first one starts again.
+RECENT, EVER = timedelta(minutes=15), timedelta(days=731)
 # Each takes the time in which changes are checked for lost wake-ups, and says how many it woke.
 SWEEPS: Sequence[Callable[[timedelta], int]] = (conferencing_tasks.sweep, mail_tasks.sweep)
 
@@ -36,7 +38,7 @@ def recover() -> None:
     """What a starting worker does first: pick up what a dead one left on this machine, and all that was overlooked."""
     ledger.recover_journal()
     for sweep in SWEEPS:
-        sweep(timedelta(days=731))
+        sweep(EVER)
 
 
 def _providers() -> list[conferencing.MeetingProvider]:

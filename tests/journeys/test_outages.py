@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.journeys.team import Team
 from tests.product import eventually
@@ -45,6 +46,25 @@ def test_a_worker_killed_while_zoom_is_down_changes_nothing_of_that(connected_te
     eventually(lambda: connected_team.product.mails("killed.worker@customer.example"), "a mail without link")
     _kill_the_worker(connected_team)
     _carry_on_after(connected_team, booked["id"], "Killed worker", "killed.worker@customer.example")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_lost_wake_ups_cost_time_and_nothing_else(connected_team: Team, restarted: bool) -> None:
+    """The jobs of a booking vanish; what is due stands on our own rows, and the sweep finds it there."""
+    product, title = connected_team.product, f"Jobs lost {restarted}"
+    product.processes["worker"].send_signal(signal.SIGSTOP)
+    booked = connected_team.book(title)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
+        assert cursor.rowcount == 2
+    if restarted:
+        product.stop("worker", signal.SIGKILL)
+        product.start_worker()
+    else:
+        product.processes["worker"].send_signal(signal.SIGCONT)
+    link = connected_team.linked(booked["id"])["conference"]["join_url"]
+    address = booked["lead"]["email"]
+    eventually(lambda: [mail for mail in _mails(connected_team, address) if link in mail["text"]], "the confirmation")
 
 
 def test_a_worker_that_is_asked_to_stop_ends_with_status_0(connected_team: Team) -> None:

@@ -8,8 +8,3 @@ from treff.audit.models import AuditEntry
 def of_subject(workspace_id: int, subject: str, limit: int = 100) -> Sequence[AuditEntry]:
     """What was done to `subject`, newest first."""
     return list(AuditEntry.objects.filter(workspace_id=workspace_id, subject=subject).order_by("-id")[:limit])
-
-
-def latest(workspace_id: int, deeds: Sequence[str]) -> AuditEntry | None:
-    """The newest of these deeds in the workspace."""
-    return AuditEntry.objects.filter(workspace_id=workspace_id, deed__in=deeds).order_by("-id").first()

@@ -226,6 +226,8 @@ def _settle(situation: Situation, reason: Reason) -> bool:
     """
     meeting, now = situation.meeting, clock.now()
     with transaction.atomic():
+        # First the meeting, then the appointment, as everywhere: the other way round two passes could deadlock.
+        Meeting.objects.select_for_update().get(pk=meeting.pk)
         newest = Appointment.objects.select_for_update(no_key=True).get(pk=situation.appointment.pk).generation
         if newest != situation.appointment.generation:
             release(situation)

@@ -9,8 +9,6 @@ from treff.events.jobs import task
 SWEEP_LIMIT = 500
 # So long a wake-up may be on its way without being taken for lost.
 HEAD_START = timedelta(seconds=5)
-# A lost wake-up is found in this window; the longer window of a starting worker finds what was lost while none ran.
-RECENT, LONG = timedelta(minutes=15), timedelta(days=731)
 
 
 @task("conferencing.look")
@@ -25,8 +23,11 @@ def look_at_workspace(workspace_id: int) -> None:
             look.defer(subject_id=appointment_id)
 
 
-def sweep(window: timedelta = RECENT) -> int:
-    """Wake what is due and what was overlooked, whatever became of its job rows. Returns how many."""
+def sweep(window: timedelta) -> int:
+    """Wake what is due, and what changed within `window` and was overlooked, whatever became of its job rows.
+
+    Returns how many.
+    """
     ledger.erase_start_urls()
     found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
     return sum(look.defer_once(subject_id=appointment_id) for appointment_id in found)

@@ -1,6 +1,5 @@
 """Every read about mails."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db.models import F, Q
@@ -9,7 +8,7 @@ from treff.appointments.models import Appointment
 from treff.appointments.states import Status
 from treff.booking_types.states import Provider
 from treff.kernel import clock
-from treff.mail.models import Letter, Recipient
+from treff.mail.models import Recipient
 from treff.mail.plan import Facts
 
 
@@ -23,13 +22,6 @@ def facts_of(appointment: Appointment) -> Facts:
         booked_at=appointment.created_at,
         changed_at=appointment.changed_at,
         sequence=appointment.sequence,
-    )
-
-
-def letters_of(appointment: Appointment) -> Sequence[Letter]:
-    """Mails about the appointment, newest first."""
-    return list(
-        Letter.objects.filter(recipient__appointment=appointment).select_related("recipient").order_by("-id")[:100]
     )
 
 

@@ -8,7 +8,6 @@ from treff.mail import actions, queries
 SWEEP_LIMIT = 500
 # So long a wake-up may be on its way without being taken for lost.
 HEAD_START = timedelta(seconds=5)
-RECENT = timedelta(minutes=15)
 
 
 @task("mail.tell")
@@ -16,7 +15,10 @@ def tell(appointment_id: int) -> None:
     actions.tell(appointment_id)
 
 
-def sweep(window: timedelta = RECENT) -> int:
-    """Wake what is due and what was overlooked, whatever became of its job rows. Returns how many."""
+def sweep(window: timedelta) -> int:
+    """Wake what is due, and what changed within `window` and was overlooked, whatever became of its job rows.
+
+    Returns how many.
+    """
     found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
     return sum(tell.defer_once(subject_id=appointment_id) for appointment_id in found)

@@ -11,7 +11,6 @@ from django.db import close_old_connections
 from procrastinate.contrib.django import DjangoApp, app
 
 from treff import wiring
-from treff.conferencing.tasks import RECENT
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
@@ -58,7 +57,7 @@ def _sweep(stopping: threading.Event) -> None:
                 wiring.recover()
                 recovered = True
             for sweep in wiring.SWEEPS:
-                sweep(RECENT)
+                sweep(wiring.RECENT)
         except Exception:
             log.exception("sweep_failed")  # the next one tries again; a sweep must never end the worker
         stopping.wait(SWEEP_SECONDS)

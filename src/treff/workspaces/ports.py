@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from treff.audit.ports import SYSTEM, Actor
+from treff.audit.ports import Actor
 from treff.workspaces.errors import NotAllowed
 from treff.workspaces.states import GRANTED, Permission, Role
 
@@ -24,8 +24,3 @@ class Scope:
         """Raises NotAllowed."""
         if not self.may(permission):
             raise NotAllowed
-
-
-def system_scope(workspace_id: int, workspace_slug: str = "") -> Scope:
-    """The scope of our own tasks in one workspace."""
-    return Scope(workspace_id, workspace_slug, Role.OWNER, SYSTEM)

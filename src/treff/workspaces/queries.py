@@ -63,14 +63,6 @@ def workspace(scope: Scope) -> Workspace:
     return Workspace.objects.get(pk=scope.workspace_id)
 
 
-def owners_and_admins(workspace_id: int) -> Sequence[Member]:
-    return list(
-        Member.objects.select_related("user").filter(
-            workspace_id=workspace_id, is_active=True, role__in=(Role.OWNER, Role.ADMIN)
-        )
-    )
-
-
 def workspace_with_slug(slug: str) -> Workspace:
     """For the operator's commands. Raises NotHere."""
     row = Workspace.objects.filter(slug=slug).first()
