@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.embedded.users import User
-from tests.processes import kill_living
+from tests.processes import await_none_living, kill_living
 from treff import embedded
 
 
@@ -32,6 +32,7 @@ def made_dir() -> Iterator[Path]:
     with make_place() as place:
         with embedded.start(place / "database"):
             pass
+        await_none_living(place)  # the guardian clears up after the server, and what is copied must stand still
         yield place / "database"
 
 
