@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "treff.audit",
     "treff.workspaces",
+    "treff.notices",
     "treff.people",
     "treff.booking_types",
     "treff.appointments",

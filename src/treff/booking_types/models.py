@@ -29,3 +29,20 @@ class BookingType(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class ProviderSwitch(models.Model):
+    """Whether a workspace offers a provider for new appointments; no row: nobody has decided yet.
+
+    `own_accounts`: reps may connect an account of their own, which then hosts their appointments.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="provider_switches")
+    provider = models.CharField(max_length=20, choices=[(provider.value, provider.value) for provider in Provider])
+    is_offered = models.BooleanField()
+    own_accounts = models.BooleanField(default=False)
+
+    objects = ScopedQuerySet["ProviderSwitch"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("workspace", "provider"), name="provider_switch_once"),)

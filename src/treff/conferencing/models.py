@@ -5,10 +5,10 @@ from functools import partial
 from django.db import models
 
 from treff.appointments.models import Appointment
-from treff.conferencing.states import AttemptState, GrantState, Reason, Sync
+from treff.conferencing.states import AttemptState, CheckResult, GrantState, LostCause, Plan, Reason, Sync
 from treff.kernel import clock
 from treff.kernel.ids import new_id
-from treff.workspaces.models import ScopedQuerySet, User, Workspace
+from treff.workspaces.models import Member, ScopedQuerySet, User, Workspace
 
 LONG_AGO = "2000-01-01T00:00:00Z"
 
@@ -16,8 +16,9 @@ LONG_AGO = "2000-01-01T00:00:00Z"
 class Grant(models.Model):
     """The tokens of one external user for one app (client id), shared by every workspace that connected that user.
 
-    Authorizing again kills the earlier tokens, so there must be one row: zoom/facts.md, code 4741.
-    The sealed columns are bound to this row by `data_key`, which only our key ring opens.
+    Authorizing again kills the earlier tokens (Zoom's code 4741), so there must be one row.
+    The sealed columns are bound to this row by `data_key`, which only our key ring opens. `lost_at` and `cause` say
+    since when and why a person must act; `check_result` is what the token endpoint said last, at `checked_at`.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "grant"), editable=False)
@@ -36,7 +37,22 @@ class Grant(models.Model):
     state = models.CharField(
         max_length=30, choices=[(state.value, state.value) for state in GrantState], default=GrantState.CONNECTED
     )
+    cause = models.CharField(
+        max_length=30, choices=[(cause.value, cause.value) for cause in LostCause], blank=True, default=LostCause.NONE
+    )
+    lost_at = models.DateTimeField(null=True)
+    plan = models.CharField(
+        max_length=20, choices=[(plan.value, plan.value) for plan in Plan], blank=True, default=Plan.UNKNOWN
+    )
     authorized_at = models.DateTimeField()
+    check_asked_at = models.DateTimeField(default=LONG_AGO)
+    checked_at = models.DateTimeField(null=True)
+    check_result = models.CharField(
+        max_length=20,
+        choices=[(result.value, result.value) for result in CheckResult],
+        blank=True,
+        default=CheckResult.NONE,
+    )
     paused_until = models.DateTimeField(default=LONG_AGO)
     refresh_lease_until = models.DateTimeField(default=LONG_AGO)
     refresh_tries = models.PositiveIntegerField(default=0)
@@ -45,10 +61,15 @@ class Grant(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("provider", "client_id", "external_user_id"), name="grant_once"),
         )
+        indexes = (models.Index(fields=("expires_at",), name="grant_idle"),)
 
 
 class Connection(models.Model):
-    """A workspace's account at a provider."""
+    """An account that hosts a workspace's meetings: for everybody, or with `member` for that one's appointments.
+
+    `leaving_until`: it is being disconnected, and until then its meetings are removed; nothing else is asked of it.
+    `warned`: which warnings that it is broken were given (rules.warnings_due), emptied when it is healed.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "conn"), editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="connections")
@@ -56,11 +77,19 @@ class Connection(models.Model):
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="connections")
     connected_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     connected_at = models.DateTimeField(default=clock.now)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="connections")
+    leaving_until = models.DateTimeField(null=True)
+    warned = models.JSONField(default=dict)
 
     objects = ScopedQuerySet["Connection"].as_manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("workspace", "provider"), name="connection_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workspace", "provider"), condition=models.Q(member__isnull=True), name="connection_once"
+            ),
+            models.UniqueConstraint(fields=("member", "provider"), name="connection_of_member_once"),
+        )
 
 
 class ConnectFlow(models.Model):
@@ -72,16 +101,62 @@ class ConnectFlow(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     provider = models.CharField(max_length=20)
     verifier = models.TextField()
+    own = models.BooleanField(default=False)
     in_popup = models.BooleanField()
     expires_at = models.DateTimeField()
+
+
+class PendingConnection(models.Model):
+    """A consent that would replace an account: it waits, for ten minutes, until the person has confirmed that."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "pend"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    session_digest = models.CharField(max_length=64)
+    provider = models.CharField(max_length=20)
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="pending")
+    own = models.BooleanField()
+    in_popup = models.BooleanField()
+    expires_at = models.DateTimeField()
+
+
+class Usage(models.Model):
+    """How many creates and updates an account was sent on a day (UTC), by us, for all workspaces together."""
+
+    account = models.CharField(max_length=64)
+    day = models.DateField()
+    requests = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "day"), name="usage_once"),)
+
+
+class InboxEvent(models.Model):
+    """A provider's verified event, kept before it is answered and handled after. `digest` is that of what was signed.
+
+    It names the external user by `account` only, so that nothing of the identity is left when the event is handled.
+    """
+
+    provider = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64, unique=True)
+    account = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField(default=clock.now)
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("received_at",), name="inbox_open", condition=models.Q(handled_at__isnull=True)),
+        )
 
 
 class Meeting(models.Model):
     """What is there: the reconciler's knowledge of one appointment's meeting. Only the reconciler writes it.
 
     `account` is a keyed digest of the external user, so that an owner can be recognised after the identity is deleted.
-    `told` is what the provider was last told. `asked_at` is when a person last asked to look again: what made us hold
-    back before that counts no more. A pass holds `lease_until` and `epoch`; without them it changes nothing.
+    `told` is what the provider was last told. `kept`: its account was left and its link is to stay all the same.
+    `deauthorized_at`: when its account's user removed the app, for operators who must forget such meetings. `asked_at`
+    is when a person last asked to look again: what made us hold back before that counts no more. A pass holds `lease_until` and `epoch`; without them it changes nothing.
     """
 
     appointment = models.OneToOneField(Appointment, on_delete=models.CASCADE, related_name="meeting")
@@ -89,6 +164,8 @@ class Meeting(models.Model):
     external_id = models.CharField(max_length=100, blank=True)
     account = models.CharField(max_length=64, blank=True)
     told = models.JSONField(default=dict)
+    kept = models.BooleanField(default=False)
+    deauthorized_at = models.DateTimeField(null=True)
     passcode = models.TextField(blank=True)
     start_url = models.TextField(blank=True)
     start_url_until = models.DateTimeField(null=True)

@@ -52,3 +52,43 @@ class GrantState(StrEnum):
     NEEDS_RECONNECT = "needs_reconnect"
     SCOPE_MISSING = "scope_missing"
     BLOCKED_BY_PROVIDER = "blocked_by_provider"
+
+
+class LostCause(StrEnum):
+    """What the provider said when a grant stopped to work; each has a text of its own."""
+
+    NONE = ""
+    REFUSED = "refused"
+    REPLACED = "replaced"
+    USER_GONE = "user_gone"
+    SCOPES = "scopes"
+    ADMIN = "admin"
+
+
+class CheckResult(StrEnum):
+    """What the token endpoint answered last."""
+
+    NONE = ""
+    OK = "ok"
+    UNREACHABLE = "unreachable"
+    LOST = "lost"
+    APP_REFUSED = "app_refused"
+    APP_DISABLED = "app_disabled"
+    KEY_UNAVAILABLE = "key_unavailable"
+
+
+class Plan(StrEnum):
+    """What the external user has booked, as far as it matters to meetings."""
+
+    UNKNOWN = ""
+    BASIC = "basic"
+    LICENSED = "licensed"
+    NO_MEETINGS = "no_meetings"
+
+
+class Upcoming(StrEnum):
+    """What becomes of upcoming meetings when an account is disconnected."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+    SWITCH = "switch"

@@ -109,3 +109,11 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     objects = ScopedQuerySet["ApiKey"].as_manager()
+
+
+class KeyCanary(models.Model):
+    """One per key-encrypting key: a value that this key must open when a process starts. `retired_at`: seal no more."""
+
+    kid = models.CharField(max_length=32, unique=True)
+    sealed = models.TextField()
+    retired_at = models.DateTimeField(null=True)
