@@ -156,7 +156,8 @@ class Meeting(models.Model):
     `account` is a keyed digest of the external user, so that an owner can be recognised after the identity is deleted.
     `told` is what the provider was last told. `kept`: its account was left and its link is to stay all the same.
     `deauthorized_at`: when its account's user removed the app, for operators who must forget such meetings. `asked_at`
-    is when a person last asked to look again: what made us hold back before that counts no more. A pass holds `lease_until` and `epoch`; without them it changes nothing.
+    is when a person last asked to look again: what made us hold back before that counts no more.
+    A pass holds `lease_until` and `epoch`; without them it changes nothing.
     """
 
     appointment = models.OneToOneField(Appointment, on_delete=models.CASCADE, related_name="meeting")
