@@ -14,6 +14,7 @@ NAMES = (
     *("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL", "EMAIL_USE_TLS"),
     *("SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_NAME", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS"),
     *("TREFF_EMAIL_FROM", "TREFF_BASE_URL", "TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL", "DEBUG", "ALLOWED_HOSTS"),
+    "TREFF_SUPPORT_EMAIL",
 )
 READ = f"""
 import json, treff.settings as s
@@ -196,6 +197,18 @@ def test_an_email_url_says_server_account_and_encryption(
     assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == server
     assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == account
     assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (how == "starttls", how == "tls")
+
+
+def test_an_operator_without_an_address_is_fine_and_one_with_an_address_has_one(tmp_path: Path) -> None:
+    assert read(tmp_path)["TREFF_SUPPORT_EMAIL"] == ""
+    assert read(tmp_path, TREFF_SUPPORT_EMAIL=" it@Firm.example ")["TREFF_SUPPORT_EMAIL"] == "it@firm.example"
+
+
+@pytest.mark.parametrize(
+    "value", ["it", "it@firm.example, boss@firm.example", "IT <it@firm.example>", "a\nb@c.example"]
+)
+def test_an_operators_address_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    assert complaint(tmp_path, TREFF_SUPPORT_EMAIL=value).startswith("TREFF_SUPPORT_EMAIL must be one e-mail address")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from treff.kernel.errors import Invalid
 from treff.kernel.secrets import Secret
+from treff.kernel.texts import email_address
 from treff.keys import encryption_keys, secret_key
 
 PACKAGE = Path(__file__).parent
@@ -43,6 +45,14 @@ def _service_url(name: str, default: str) -> str:
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise ImproperlyConfigured(f"{name} must be an https address (plain http is for loopback only).")
     return url
+
+
+def _recipient(name: str) -> str:
+    """One e-mail address, or nothing."""
+    try:
+        return email_address(name, _text(name)) if _text(name) else ""
+    except Invalid:
+        raise ImproperlyConfigured(f"{name} must be one e-mail address, such as it@example.com.") from None
 
 
 TREFF_ENV = _text("TREFF_ENV", "development")
@@ -208,6 +218,7 @@ EMAIL_USE_TLS = bool(_mail.scheme == "smtp" and _mail.username)  # a password ne
 EMAIL_TIMEOUT = 20
 TREFF_EMAIL_FROM = _text("TREFF_EMAIL_FROM", f"no-reply@{_base.hostname}")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = TREFF_EMAIL_FROM
+TREFF_SUPPORT_EMAIL = _recipient("TREFF_SUPPORT_EMAIL")
 
 LOGGING = {
     "version": 1,

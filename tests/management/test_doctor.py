@@ -35,7 +35,11 @@ def examine(installation: Installation, status: int) -> dict[str, dict[str, str]
 def good(installation: Installation) -> Iterator[Installation]:
     with serve_in_thread(Config()) as mailbox:
         yield installation.with_settings(
-            **SECRETS, TREFF_ZOOM_CLIENT_ID="client", TREFF_EMAIL_URL=mailbox.smtp_url, TREFF_EMAIL_FROM="a@b.example"
+            **SECRETS,
+            TREFF_ZOOM_CLIENT_ID="client",
+            TREFF_EMAIL_URL=mailbox.smtp_url,
+            TREFF_EMAIL_FROM="a@b.example",
+            TREFF_SUPPORT_EMAIL="it@b.example",
         )
 
 
@@ -74,6 +78,12 @@ def test_each_part_that_is_out_of_order_is_named(good: Installation) -> None:
 def test_zoom_may_be_left_out(good: Installation) -> None:
     found = examine(good.with_settings(TREFF_ZOOM_CLIENT_ID="", TREFF_ZOOM_CLIENT_SECRET=""), 0)
     assert found["zoom"]["state"] == "note"
+
+
+def test_without_an_address_of_the_operator_it_says_where_their_notices_go(good: Installation) -> None:
+    assert examine(good, 0)["TREFF_SUPPORT_EMAIL"]["detail"] == "it@b.example"
+    found = examine(good.with_settings(TREFF_SUPPORT_EMAIL=""), 0)["TREFF_SUPPORT_EMAIL"]
+    assert (found["state"], found["detail"]) == ("note", "not set: what the operator must know is only logged")
 
 
 @pytest.fixture

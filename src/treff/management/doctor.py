@@ -47,7 +47,13 @@ def _settings() -> list[Finding]:
         Finding(name, "ok" if os.environ.get(name) else "note", "set" if os.environ.get(name) else "not set")
         for name in HIDDEN
     ]
-    return shown + hidden
+    return [*shown, _support(), *hidden]
+
+
+def _support() -> Finding:
+    if not settings.TREFF_SUPPORT_EMAIL:
+        return Finding("TREFF_SUPPORT_EMAIL", "note", "not set: what the operator must know is only logged")
+    return Finding("TREFF_SUPPORT_EMAIL", "ok", settings.TREFF_SUPPORT_EMAIL)
 
 
 def _database() -> Finding:
