@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from tests.properties import STEADY
 from treff.kernel.secrets import Secret
-from treff.providers.zoom.inbound import Deauthorized, Forged, Ignored, UrlValidation, read, verify
+from treff.providers.zoom.inbound import (
+    Claim,
+    Deauthorized,
+    Forged,
+    Ignored,
+    UrlValidation,
+    read,
+    read_claim,
+    signed_content,
+    verify,
+)
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 SECRET, NEXT_SECRET = Secret("webhook-secret"), Secret("webhook-secret-to-come")
@@ -163,7 +173,43 @@ def test_the_time_of_a_deauthorization_is_understood_wherever_it_stands(raw: byt
         *(deauthorization(client_id=5), deauthorization(user_id=None), deauthorization(user_id="absent")),
         *(deauthorization(deauthorization_time="absent"), deauthorization(deauthorization_time=True)),
         *(deauthorization(deauthorization_time=10**300), deauthorization(deauthorization_time="9" * 5000)),
+        deauthorization(deauthorization_time="0001-01-01T00:00:00+14:00"),  # in UTC before the first day there is
+        deauthorization(deauthorization_time="9999-12-31T23:59:59-14:00"),
     ],
 )
 def test_a_body_that_makes_no_sense_has_no_effect(raw: bytes) -> None:
     assert read(raw, SECRET) == Ignored()
+
+
+def test_what_is_signed_names_the_moment_and_the_bytes() -> None:
+    signed = {signed_content(raw, stamp) for raw in (b"a", b"b") for stamp in ("1", "2")}
+    assert signed == {b"v0:1:a", b"v0:1:b", b"v0:2:a", b"v0:2:b"}
+
+
+def test_of_an_event_that_cannot_be_verified_only_the_user_is_read() -> None:
+    claim = Claim("ADZ9k9bTWmGUoUbECUKU_a", "z9jkdsfsdfjhdkfjQ")
+    for raw in (deauthorization(), deauthorization(deauthorization_time="absent"), deauthorization(account_id=5)):
+        assert read_claim(raw) == claim
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(
+            b"",
+            b"{",
+            b"null",
+            b"[]",
+            b'"app_deauthorized"',
+            b"\xff\xfe",
+            b"[" * 100_000,
+            event(payload=[]),
+            event(event=5),
+        ),
+        event(event="endpoint.url_validation", payload={**PAYLOAD, "plainToken": "x"}),
+        *(deauthorization(client_id=5), deauthorization(user_id=["a"]), deauthorization(user_id="\x00")),
+        *(deauthorization(user_id="absent"), deauthorization(user_id="\ud800")),
+    ],
+)
+def test_an_event_that_cannot_be_verified_and_makes_no_sense_names_nobody(raw: bytes) -> None:
+    assert read_claim(raw) is None

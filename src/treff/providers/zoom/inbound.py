@@ -31,6 +31,14 @@ class Deauthorized:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Of whom an unverified event says that they removed the app: a reason to check, never one to obey."""
+
+    client_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """An event that we did not ask for, or a body that makes no sense."""
 
@@ -47,7 +55,7 @@ def verify(raw: bytes, timestamp: str, signature: str, secrets: Sequence[Secret]
         raise Forged
     signer = None
     for secret in secrets:
-        expected = _hex(secret, b"v0:" + timestamp.encode() + b":" + raw)
+        expected = _hex(secret, signed_content(raw, timestamp))
         if hmac.compare_digest(f"v0={expected}", signature):
             signer = secret
     if signer is None:
@@ -55,15 +63,14 @@ def verify(raw: bytes, timestamp: str, signature: str, secrets: Sequence[Secret]
     return signer
 
 
+def signed_content(raw: bytes, timestamp: str) -> bytes:
+    """What Zoom signs. https://developers.zoom.us/docs/api/webhooks/#verify-with-zooms-header"""
+    return b"v0:" + timestamp.encode() + b":" + raw
+
+
 def read(raw: bytes, signer: Secret) -> UrlValidation | Deauthorized | Ignored:
     """What a verified body says."""
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        return Ignored()
-    payload = body.get("payload") if isinstance(body, dict) else None
-    if not isinstance(payload, dict):
-        return Ignored()
+    body, payload = _parts(raw)
     if body.get("event") == "endpoint.url_validation":
         plain = payload.get("plainToken")
         if not _is_plain(plain) or len(plain) > 500:
@@ -74,12 +81,31 @@ def read(raw: bytes, signer: Secret) -> UrlValidation | Deauthorized | Ignored:
     return Ignored()
 
 
+def read_claim(raw: bytes) -> Claim | None:
+    """Of whom a body that could not be verified says that they removed the app."""
+    body, payload = _parts(raw)
+    return _claim(payload) if body.get("event") == "app_deauthorized" else None
+
+
+def _parts(raw: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The event and its payload; both empty if the bytes make no sense."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}, {}
+    payload = body.get("payload") if isinstance(body, dict) else None
+    return (body, payload) if isinstance(payload, dict) else ({}, {})
+
+
 def _deauthorized(body: dict[str, Any], payload: dict[str, Any]) -> Deauthorized | Ignored:
-    client_id, user_id = payload.get("client_id"), payload.get("user_id")
-    if not _is_plain(client_id) or not _is_plain(user_id):
-        return Ignored()
+    claim = _claim(payload)
     at = _instant(payload.get("deauthorization_time")) or _instant(body.get("event_ts", payload.get("event_ts")))
-    return Ignored() if at is None else Deauthorized(client_id, user_id, at)
+    return Ignored() if claim is None or at is None else Deauthorized(claim.client_id, claim.user_id, at)
+
+
+def _claim(payload: dict[str, Any]) -> Claim | None:
+    client_id, user_id = payload.get("client_id"), payload.get("user_id")
+    return Claim(client_id, user_id) if _is_plain(client_id) and _is_plain(user_id) else None
 
 
 def _is_plain(value: object) -> TypeGuard[str]:
@@ -88,13 +114,13 @@ def _is_plain(value: object) -> TypeGuard[str]:
 
 
 def _instant(value: object) -> datetime | None:
-    """ISO text (with Z, or UTC without a zone as the published example has it) or milliseconds since 1970."""
+    """UTC, of an ISO text (with Z, or without a zone as the published example has it) or milliseconds since 1970."""
     try:
         if isinstance(value, int) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC)
         if isinstance(value, str):
             found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None
