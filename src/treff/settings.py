@@ -26,6 +26,13 @@ def _text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def _days(name: str) -> int | None:
+    text = _text(name)
+    if text and not (text.isascii() and text.isdigit() and int(text) <= 3650):
+        raise ImproperlyConfigured(f"{name} must be a whole number of days, from 0 to 3650.")
+    return int(text) if text else None
+
+
 def _address(name: str, text: str, *schemes: str) -> SplitResult:
     """The parts of an address. What is wrong with it is not quoted: it may hold a password."""
     try:
@@ -79,6 +86,8 @@ TREFF_ZOOM_WEBHOOK_SECRETS = [
 ]
 TREFF_ZOOM_OAUTH_URL = _service_url("TREFF_ZOOM_OAUTH_URL", "https://zoom.us")
 TREFF_ZOOM_API_URL = _service_url("TREFF_ZOOM_API_URL", "https://api.zoom.us/v2")
+# Days after which ids and links of meetings go whose account was deauthorized; without a number they stay.
+TREFF_ZOOM_DEAUTH_RETENTION_DAYS = _days("TREFF_ZOOM_DEAUTH_RETENTION_DAYS")
 # Set by `treff demo` alone: what the pages say about the simulated services and who may sign in.
 TREFF_DEMO = _text("TREFF_DEMO")
 

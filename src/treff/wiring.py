@@ -1,37 +1,55 @@
 """The only module that knows everybody: who listens to what, which providers there are, what is swept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 import procrastinate
 from django.conf import settings
+from django.db.models import QuerySet
 
-from treff.conferencing import ledger
+from treff.conferencing import grants, ledger
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
+from treff.conferencing.models import Grant
 from treff.events import ports as events
 from treff.events.ports import Listener
 from treff.mail import tasks as mail_tasks
+from treff.notices.actions import tell_operator
+from treff.notices.states import NoticeKind
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
+from treff.workspaces import vault
+from treff.workspaces.vault import Stored
 
 LISTENERS: Mapping[str, Sequence[Listener]] = {
     "appointment.changed": (conferencing_tasks.look, mail_tasks.tell),
     "appointment.link_changed": (mail_tasks.tell,),
     "appointment.look_again": (conferencing_tasks.look,),
+    "notice.posted": (mail_tasks.send_notice,),
     "connection.changed": (conferencing_tasks.look_at_workspace,),
+    "grant.check_asked": (conferencing_tasks.check_grant,),
+    "grant.lost": (conferencing_tasks.sound_alarms,),
+    "inbox.received": (conferencing_tasks.handle_event,),
 }
 
 # A lost wake-up is found in the one window while workers run, and in the other when the first one starts again.
 RECENT, EVER = timedelta(minutes=15), timedelta(days=731)
 # Each takes the time in which changes are checked for lost wake-ups, and says how many it woke.
-SWEEPS: Sequence[Callable[[timedelta], int]] = (conferencing_tasks.sweep, mail_tasks.sweep)
+SWEEPS: Sequence[Callable[[timedelta], int]] = (
+    conferencing_tasks.sweep,
+    conferencing_tasks.sweep_inbox,
+    conferencing_tasks.sweep_connections,
+    mail_tasks.sweep,
+    mail_tasks.sweep_notices,
+)
 
 
 def connect(_app: procrastinate.App) -> None:
     """Called once per process, when models and tasks are loaded (PROCRASTINATE_ON_APP_READY)."""
     events.connect(LISTENERS)
     conferencing.connect({provider.name: provider for provider in _providers()})
+    vault.connect((vault.data_keys_of_workspaces, _data_keys_of_grants), partial(tell_operator, NoticeKind.KEY_TROUBLE))
 
 
 def recover() -> None:
@@ -39,6 +57,16 @@ def recover() -> None:
     ledger.recover_journal()
     for sweep in SWEEPS:
         sweep(EVER)
+
+
+def _data_keys_of_grants() -> Iterator[Stored]:
+    for grant in Grant.objects.all():
+        here = Grant.objects.filter(pk=grant.pk, data_key=grant.data_key)
+        yield Stored(grant.data_key, grants._binding(grant, "data_key"), partial(_put_data_key, here))
+
+
+def _put_data_key(here: QuerySet[Grant], wrapped: str) -> int:
+    return here.update(data_key=wrapped)
 
 
 def _providers() -> list[conferencing.MeetingProvider]:

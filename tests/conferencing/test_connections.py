@@ -9,7 +9,7 @@ from tests import house
 from tests.conferencing.stage import Stage
 from tests.simulators.zoom.driver import APP, LENA, NORA, REDIRECT_URI
 from treff.audit.models import AuditEntry
-from treff.conferencing import actions, errors, ports, queries, reconcile
+from treff.conferencing import actions, errors, leaving, ports, queries, reconcile
 from treff.conferencing.models import ConnectFlow, Connection, Grant
 from treff.conferencing.states import GrantState
 from treff.kernel import clock
@@ -24,7 +24,8 @@ REFUSAL = {"kind": "status", "status": 400}
 
 
 def deauthorize(user_id: str = NORA, client_id: str = APP.client_id, seconds: float = 1) -> int:
-    return actions.deauthorize("zoom", client_id, user_id, clock.now() + timedelta(seconds=seconds))
+    account = queries.account_key("zoom", client_id, user_id)
+    return leaving.deauthorize("zoom", account, clock.now() + timedelta(seconds=seconds))
 
 
 def forgotten() -> None:
@@ -56,7 +57,7 @@ def test_a_rep_neither_connects_nor_disconnects(stage: Stage) -> None:
     with pytest.raises(NotAllowed):
         stage.connect(by=rep)
     with pytest.raises(NotAllowed):
-        actions.disconnect(house.scope(rep), "zoom")
+        leaving.disconnect(house.scope(rep), "zoom")
     assert Connection.objects.count() == 1
 
 
@@ -121,7 +122,12 @@ def test_fewer_scopes_than_needed_are_no_connection(bare: Stage) -> None:
         (
             "token",
             {"kind": "status", "status": 400, "body": {"error": "invalid_client"}},
-            errors.ProviderRefusedConnection,
+            errors.ProviderNotSetUpCorrectly,
+        ),
+        (
+            "token",
+            {"kind": "status", "status": 400, "body": {"errorCode": 4738, "error": "invalid_request"}},
+            errors.NeedsApproval,
         ),
         ("me", {"kind": "status", "status": 500}, errors.ProviderUnreachable),
         ("me", {"kind": "status", "status": 429}, errors.ProviderUnreachable),
@@ -148,7 +154,7 @@ def test_another_account_replaces_the_old_one(stage: Stage) -> None:
 
 def test_disconnecting_forgets_tokens_and_identity_and_keeps_the_links(stage: Stage) -> None:
     booked = stage.linked()
-    actions.disconnect(house.scope(stage.owner), "zoom")
+    leaving.disconnect(house.scope(stage.owner), "zoom")
     forgotten()
     meeting = stage.meeting(booked)
     assert (meeting.passcode, meeting.start_url, meeting.start_url_until) == ("", "", None)
@@ -163,7 +169,7 @@ def test_disconnecting_forgets_tokens_and_identity_and_keeps_the_links(stage: St
         assert stage.stands(appointment) == ("blocked", "not_connected")
     assert len(stage.zoom.truth()["calls"]) == calls
     with pytest.raises(errors.NothingToDisconnect):
-        actions.disconnect(house.scope(stage.owner), "zoom")
+        leaving.disconnect(house.scope(stage.owner), "zoom")
 
 
 @pytest.mark.parametrize("trouble", ["reset", "status", "html", "removed", "not set up", "no key"])
@@ -177,7 +183,7 @@ def test_disconnecting_works_whatever_zoom_does(stage: Stage, settings: Settings
         settings.TREFF_KEYS = KeyRing({"other": bytes(range(32))})
     else:
         stage.zoom.fault("revoke", trouble)
-    actions.disconnect(house.scope(stage.owner), "zoom")
+    leaving.disconnect(house.scope(stage.owner), "zoom")
     forgotten()
     settings.TREFF_KEYS = keys
 
@@ -186,7 +192,7 @@ def test_disconnecting_works_whatever_zoom_does(stage: Stage, settings: Settings
 def test_a_deauthorization_that_comes_four_times_acts_once(stage: Stage) -> None:
     booked = stage.linked()
     at = clock.now() + timedelta(seconds=1)
-    assert [actions.deauthorize("zoom", APP.client_id, NORA, at) for _ in range(4)] == [1, 0, 0, 0]
+    assert [leaving.deauthorize("zoom", queries.account_key("zoom", APP.client_id, NORA), at) for _ in range(4)] == [1, 0, 0, 0]
     forgotten()
     assert AuditEntry.objects.filter(deed="connection.deauthorized").count() == 1
     assert stage.meeting(booked).passcode == stage.meeting(booked).start_url == ""
@@ -197,7 +203,7 @@ def test_a_deauthorization_that_comes_four_times_acts_once(stage: Stage) -> None
 def test_a_deauthorization_that_is_older_than_the_authorization_changes_nothing(stage: Stage) -> None:
     removed_at = clock.now()
     stage.connect()
-    assert actions.deauthorize("zoom", APP.client_id, NORA, removed_at) == 0
+    assert leaving.deauthorize("zoom", queries.account_key("zoom", APP.client_id, NORA), removed_at) == 0
     reconcile.look((booked := stage.book()).pk)
     stage.check_in_step(booked)
 
@@ -206,7 +212,8 @@ def test_a_deauthorization_that_is_older_than_the_authorization_changes_nothing(
 def test_a_deauthorization_of_an_unknown_user_or_another_app_changes_nothing(stage: Stage) -> None:
     assert deauthorize("somebody-else") == 0
     assert deauthorize(client_id="another-app") == 0
-    assert actions.deauthorize("teams", APP.client_id, NORA, clock.now() + timedelta(seconds=1)) == 0
+    elsewhere = queries.account_key("teams", APP.client_id, NORA)
+    assert leaving.deauthorize("teams", elsewhere, clock.now() + timedelta(seconds=1)) == 0
     assert Grant.objects.count() == Connection.objects.count() == 1
 
 
@@ -229,12 +236,12 @@ def test_a_user_of_three_workspaces_who_removes_the_app_is_gone_from_all_and_eac
 def test_a_workspace_that_disconnects_does_not_cost_another_its_access(stage: Stage) -> None:
     other = house.owner(house.workspace("waerme"))
     stage.connect(by=other)
-    actions.disconnect(house.scope(stage.owner), "zoom")
+    leaving.disconnect(house.scope(stage.owner), "zoom")
     assert (stage.calls("revoke"), Connection.objects.get().workspace_id) == (0, other.workspace_id)
     booked = stage.book(other)
     reconcile.look(booked.pk)
     stage.check_in_step(booked)
-    actions.disconnect(house.scope(other), "zoom")
+    leaving.disconnect(house.scope(other), "zoom")
     assert stage.calls("revoke") == 1
     forgotten()
 
@@ -315,7 +322,7 @@ def test_an_answer_that_comes_after_the_app_was_removed_is_kept_without_secrets_
 def test_disconnecting_while_zoom_works_leaves_nothing_unknown(stage: Stage) -> None:
     booked = stage.book()
     with stage.held("create", lambda: reconcile.look(booked.pk)):
-        actions.disconnect(house.scope(stage.owner), "zoom")
+        leaving.disconnect(house.scope(stage.owner), "zoom")
     stage.check()
     forgotten()
     reconcile.look(booked.pk)

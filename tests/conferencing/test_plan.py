@@ -42,15 +42,44 @@ class Remote:
 
 @dataclass
 class World:
-    """The provider, and what we know of it: the shell around plan() without its database."""
+    """The provider, and what we know of it: the shell around plan() without its database.
 
-    desired: Desired = field(default_factory=lambda: Desired(SPEC, "A"))
+    `own` and `workspace` are the accounts that serve the appointment, `leaving` those that are being left.
+    """
+
+    spec: MeetingSpec | None = SPEC
+    workspace: str | None = "A"
+    own: str | None = None
+    leaving: set[str] = field(default_factory=set)
+    provider: str = "zoom"
     remote: dict[str, Remote] = field(default_factory=dict)
     linked: Linked | None = None
     strays: list[Stray] = field(default_factory=list)
     left_behind: set[str] = field(default_factory=set)
     unsure: int = 0
     unlinked: set[str] = field(default_factory=set)
+
+    @property
+    def desired(self) -> Desired:
+        found = [account for account in (self.own, self.workspace) if account is not None]
+        stays = [account for account in found if account not in self.leaving] if self.provider == "zoom" else []
+        return Desired(
+            self.spec,
+            account=stays[0] if stays else None,
+            keeps=frozenset(stays),
+            reachable=frozenset(found),
+            leaving=frozenset(self.leaving) & frozenset(found) - frozenset(stays),
+            provider=self.provider,
+        )
+
+    def change(self, role: str, account: str | None) -> None:
+        """Another account serves, or none; the one that goes leaves its links."""
+        before = getattr(self, role)
+        setattr(self, role, account)
+        self.leaving.discard(str(before))
+        gone = before not in (self.own, self.workspace)
+        if self.linked is not None and account is None and gone and self.linked.account == before:
+            self.linked = replace(self.linked, kept=True)
 
     def step(self, outcome: str = "acted") -> Step:
         """One step, whose effect at the provider is `acted`, `refused`, `unclear, acted` or `unclear, not acted`."""
@@ -83,12 +112,13 @@ class World:
                 assert self.unsure < MOST_UNSURE_A_DAY
                 assert spec == self.desired.spec
             case Update(external_id, spec):
-                assert self.remote[external_id].owner == self.desired.account, "never with a foreign account"
+                assert self.remote[external_id].owner in self.desired.keeps, "never with a foreign account"
+                assert self.remote[external_id].owner not in self.desired.leaving
                 assert spec.start_at > NOW
                 assert spec == self.desired.spec
             case Delete(stray):
                 assert self.linked is None or self.linked.external_id != stray.external_id, "unlinked before deleted"
-                assert self.remote[stray.external_id].owner == self.desired.account, "never with a foreign account"
+                assert self.remote[stray.external_id].owner in self.desired.reachable, "never with a foreign account"
 
     def create(self, spec: MeetingSpec, outcome: str) -> None:
         new_id = str(len(self.remote))
@@ -96,7 +126,7 @@ class World:
             self.remote[new_id] = Remote(str(self.desired.account), dict(spec.as_told()))
         if outcome == "acted":
             assert new_id not in self.unlinked
-            self.linked = Linked(new_id, str(self.desired.account), spec.as_told())
+            self.linked = Linked(new_id, str(self.desired.account), spec.as_told(), provider=self.provider)
         elif outcome != "refused":
             self.unsure += 1
 
@@ -132,7 +162,10 @@ deeds = st.one_of(
     st.tuples(st.just("step"), st.sampled_from(OUTCOMES)),
     st.tuples(st.just("start"), st.sampled_from([-60, 60, 120])),
     st.tuples(st.just("wanted"), st.booleans()),
-    st.tuples(st.just("account"), st.sampled_from([None, "A", "B"])),
+    st.tuples(st.just("workspace"), st.sampled_from([None, "A", "B"])),
+    st.tuples(st.just("own"), st.sampled_from([None, "A", "C"])),
+    st.tuples(st.just("leave"), st.sampled_from(["A", "B", "C"])),
+    st.tuples(st.just("provider"), st.sampled_from(["zoom", "teams"])),
     st.tuples(st.just("host deletes"), st.none()),
 )
 
@@ -141,14 +174,16 @@ def happen(world: World, deed: tuple[str, object]) -> None:
     match deed:
         case ("step", str(outcome)):
             world.step(outcome)
-        case ("start", int(minutes)) if world.desired.spec is not None:
-            world.desired = replace(
-                world.desired, spec=replace(world.desired.spec, start_at=NOW + timedelta(minutes=minutes))
-            )
+        case ("start", int(minutes)) if world.spec is not None:
+            world.spec = replace(world.spec, start_at=NOW + timedelta(minutes=minutes))
         case ("wanted", bool(wanted)):
-            world.desired = replace(world.desired, spec=SPEC if wanted else None)
-        case ("account", None | str() as account):
-            world.desired = replace(world.desired, account=account)
+            world.spec = SPEC if wanted else None
+        case ("workspace" | "own" as role, None | str() as account):
+            world.change(role, account)
+        case ("leave", str(account)):
+            world.leaving.add(account)
+        case ("provider", str(provider)):
+            world.provider = provider
         case ("host deletes", _) if world.linked is not None:
             world.remote[world.linked.external_id].alive = False
 
@@ -173,9 +208,13 @@ def test_whatever_happens_each_step_is_allowed_and_few_steps_lead_to_what_is_wan
         assert world.strays == []
     if spec is None:
         assert world.linked is None
-    elif account is not None and spec.start_at > NOW and world.linked is not None:
+    elif spec.start_at > NOW and world.linked is not None:
         remote = world.remote[world.linked.external_id]
-        assert (remote.owner, remote.told, settled) == (account, spec.as_told(), Settled())
+        assert remote.owner not in world.desired.leaving
+        assert world.linked.provider == world.provider
+        if account is not None:
+            assert remote.owner in world.desired.keeps or world.linked.kept
+            assert (remote.told, settled) == (spec.as_told(), Settled())
     elif world.linked is None:
         reasons = {Reason.STARTED: spec.start_at <= NOW, Reason.NOT_CONNECTED: account is None}
         reasons[Reason.UNSURE_TOO_OFTEN] = world.unsure >= MOST_UNSURE_A_DAY
@@ -188,10 +227,10 @@ def test_a_hundred_changes_before_a_look_are_one_update(changes: list[str]) -> N
     world = World()
     world.settle()
     for number, change in enumerate(changes):
-        assert world.desired.spec is not None
-        later = world.desired.spec.start_at + timedelta(minutes=1)
-        spec = replace(world.desired.spec, **({"start_at": later} if change == "start" else {"title": f"T{number}"}))
-        world.desired = replace(world.desired, spec=spec)
+        assert world.spec is not None
+        later = world.spec.start_at + timedelta(minutes=1)
+        spec = replace(world.spec, **({"start_at": later} if change == "start" else {"title": f"T{number}"}))
+        world.spec = spec
     steps = [world.step(), world.step()]
     assert steps == [Update("0", spec), Settled()]
     assert list(world.remote) == ["0"]
@@ -201,7 +240,7 @@ def test_a_hundred_changes_before_a_look_are_one_update(changes: list[str]) -> N
 def test_with_another_account_the_old_meeting_is_left_behind_and_a_new_one_made() -> None:
     world = World()
     world.settle()
-    world.desired = replace(world.desired, account="B")
+    world.change("workspace", "B")
     assert [type(world.step()) for _ in range(4)] == [Unlink, LeaveBehind, Create, Settled]
     assert world.left_behind == {"0"}
     assert [remote.owner for remote in world.remote.values() if remote.alive] == ["A", "B"]
@@ -210,13 +249,71 @@ def test_with_another_account_the_old_meeting_is_left_behind_and_a_new_one_made(
 def test_without_an_account_a_wanted_link_stays_and_an_unwanted_one_waits() -> None:
     world = World()
     world.settle()
-    world.desired = Desired(SPEC, None)
+    world.change("workspace", None)
     assert world.step() == Settled()
-    world.desired = Desired(replace(SPEC, title="Other"), None)
+    world.spec = replace(SPEC, title="Other")
     assert world.step() == Settled(Reason.NOT_CONNECTED)
-    world.desired = Desired(None, None)
+    world.spec = None
     assert [type(world.step()), world.step()] == [Unlink, Settled(Reason.NOT_CONNECTED)]
     assert len(world.strays) == 1
+
+
+def test_a_link_that_was_kept_stays_beside_another_account_until_something_has_to_change() -> None:
+    world = World(own="C")
+    world.settle()
+    world.change("own", None)
+    assert world.step() == Settled()
+    world.spec = replace(SPEC, start_at=SPEC.start_at + timedelta(hours=1))
+    assert [type(world.step()) for _ in range(4)] == [Unlink, LeaveBehind, Create, Settled]
+    assert world.linked is not None
+    assert world.linked.account == "A"
+
+
+def test_a_new_own_account_leaves_the_meetings_where_they_are_and_makes_the_next_ones() -> None:
+    world = World()
+    world.settle()
+    world.own = "C"
+    assert world.step() == Settled()
+    world.spec = None
+    world.settle()
+    world.spec = SPEC
+    world.settle()
+    assert world.linked is not None
+    assert world.linked.account == "C"
+
+
+def test_with_another_host_the_meeting_goes_from_the_account_of_the_first_to_that_of_the_second() -> None:
+    world = World(own="C", workspace=None)
+    world.settle()
+    steps = []
+    while not steps or steps[-1] != Settled():
+        desired = Desired(SPEC, "D", keeps=frozenset("D"), reachable=frozenset({"C", "D"}), provider="zoom")
+        steps.append(plan(desired, Known(world.linked, tuple(world.strays)), NOW))
+        match steps[-1]:
+            case Unlink(external_id):
+                world.strays, world.linked = [Stray(1, external_id, "C")], None
+            case Delete():
+                world.strays = []
+            case Create(spec):
+                world.linked = Linked("1", "D", spec.as_told(), provider="zoom")
+    assert [type(step) for step in steps] == [Unlink, Delete, Create, Settled]
+
+
+def test_an_account_that_is_left_with_its_meetings_loses_those_ahead_and_makes_no_more() -> None:
+    world = World()
+    world.settle()
+    world.leaving = {"A"}
+    steps = [world.step() for _ in range(3)]
+    assert [type(step) for step in steps[:2]] == [Unlink, Delete]
+    assert steps[2] == Settled(Reason.NOT_CONNECTED)
+    assert not world.remote["0"].alive
+
+
+def test_an_account_that_is_left_keeps_the_meeting_that_has_begun() -> None:
+    world = World()
+    world.settle()
+    world.leaving, world.spec = {"A"}, replace(SPEC, start_at=NOW)
+    assert world.step() == Settled()
 
 
 @pytest.mark.fault("F-034")
@@ -229,10 +326,10 @@ def test_after_three_creates_of_unknown_outcome_in_a_day_no_more_are_made() -> N
 
 @pytest.mark.fault("F-073")
 def test_what_has_begun_gets_no_meeting_and_keeps_the_one_it_has() -> None:
-    begun = Desired(replace(SPEC, start_at=NOW), "A")
+    begun = replace(SPEC, start_at=NOW)
     assert World(begun).step() == Settled(Reason.STARTED)
     world = World()
     world.settle()
-    world.desired = begun
+    world.spec = begun
     assert world.step() == Settled()
     assert world.linked is not None

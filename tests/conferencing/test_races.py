@@ -9,7 +9,7 @@ from tests import house
 from tests.conferencing.stage import Stage, later
 from tests.crowd import at_once
 from treff.appointments.models import Appointment
-from treff.conferencing import actions, journal, ledger, queries, reconcile
+from treff.conferencing import journal, leaving, ledger, queries, reconcile
 from treff.conferencing.models import Attempt, Meeting
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock
@@ -58,7 +58,7 @@ def test_zoom_is_never_called_inside_a_transaction(stage: Stage, monkeypatch: py
     reconcile.look(booked.pk)
     stage.cancel(booked)
     reconcile.look(booked.pk)
-    actions.disconnect(house.scope(stage.owner), "zoom")
+    leaving.disconnect(house.scope(stage.owner), "zoom")
     assert [method for method, _ in seen] == ["POST", "GET", "POST", "PATCH", "DELETE", "POST"]
     assert not any(inside for _, inside in seen)
 

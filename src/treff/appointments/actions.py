@@ -15,7 +15,7 @@ from treff.appointments.ports import Amendment, Booking
 from treff.appointments.states import Status
 from treff.audit.actions import record
 from treff.booking_types.models import BookingType
-from treff.booking_types.queries import booking_type
+from treff.booking_types.queries import booking_type, is_switched_off
 from treff.booking_types.rules import check_duration, check_provider
 from treff.booking_types.states import Provider
 from treff.events.actions import announce
@@ -50,7 +50,7 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
             start_at=start_at,
             duration=_duration(wanted.duration, kind),
             time_zone=host.time_zone,
-            provider=_provider(wanted.provider, kind),
+            provider=_provider(scope, wanted.provider, kind),
         )
         Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
         _lock_hosts(host.pk)
@@ -155,10 +155,18 @@ def _duration(wanted: timedelta | None, kind: BookingType | None) -> timedelta:
     return kind.duration if kind else rules.DEFAULT_DURATION
 
 
-def _provider(wanted: str | None, kind: BookingType | None) -> Provider:
+def _provider(scope: Scope, wanted: str | None, kind: BookingType | None) -> Provider:
+    """The one that is named, if it is offered; else the booking type's, or none where that is switched off."""
     if wanted is not None:
-        return check_provider(wanted)
-    return Provider(kind.provider) if kind else Provider.ZOOM
+        return _offered(scope, check_provider(wanted))
+    provider = Provider(kind.provider) if kind else Provider.ZOOM
+    return Provider.NONE if is_switched_off(scope, provider) else provider
+
+
+def _offered(scope: Scope, provider: Provider) -> Provider:
+    if is_switched_off(scope, provider):
+        raise Invalid("provider", N_("This provider is switched off for the workspace. An administrator can offer it."))
+    return provider
 
 
 def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
@@ -172,8 +180,8 @@ def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
         appointment.duration = check_duration(change.duration)
     if change.title is not None:
         appointment.title = texts.one_line("title", change.title, longest=200, required=True)
-    if change.provider is not None:
-        appointment.provider = check_provider(change.provider)
+    if change.provider is not None and change.provider != appointment.provider:
+        appointment.provider = _offered(scope, check_provider(change.provider))
     if change.host_id is not None:
         appointment.host = _host(scope, change.host_id)
         appointment.time_zone = appointment.host.time_zone

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from treff.audit.actions import record
 from treff.booking_types import queries
 from treff.booking_types.errors import BookingTypeSlugTaken
-from treff.booking_types.models import BookingType
+from treff.booking_types.models import BookingType, ProviderSwitch
 from treff.booking_types.rules import check_duration, check_provider
 from treff.kernel import texts
 from treff.workspaces.ports import Scope
@@ -61,3 +61,28 @@ def remove_booking_type(scope: Scope, slug: str) -> None:
         row.slug = f"{row.slug[:30]}-{row.public_id[-20:]}"
         row.save(update_fields=["is_active", "slug"])
         record(scope.workspace_id, scope.actor, "booking_type.removed", row.public_id)
+
+
+def offer_provider(scope: Scope, provider: str, *, is_offered: bool, own_accounts: bool) -> ProviderSwitch:
+    """Offer a provider for new appointments or not, and let reps connect accounts of their own or not.
+
+    What is booked stays as it is. Raises Invalid, NotAllowed.
+    """
+    scope.require(Permission.CONNECT_PROVIDERS)
+    with transaction.atomic():
+        switch, _created = ProviderSwitch.objects.update_or_create(
+            workspace_id=scope.workspace_id,
+            provider=check_provider(provider),
+            defaults={"is_offered": is_offered, "own_accounts": own_accounts},
+        )
+        detail = {"provider": provider, "is_offered": is_offered, "own_accounts": own_accounts}
+        record(scope.workspace_id, scope.actor, "provider.switched", provider, detail)
+    return switch
+
+
+def offer_if_undecided(scope: Scope, provider: str) -> None:
+    """Who connects an account wants it offered, unless somebody decided otherwise. Raises NotAllowed."""
+    scope.require(Permission.CONNECT_PROVIDERS)
+    ProviderSwitch.objects.get_or_create(
+        workspace_id=scope.workspace_id, provider=provider, defaults={"is_offered": True}
+    )

@@ -2,7 +2,8 @@
 
 from django.db.models import QuerySet
 
-from treff.booking_types.models import BookingType
+from treff.booking_types.models import BookingType, ProviderSwitch
+from treff.booking_types.states import Provider
 from treff.workspaces.errors import NotHere
 from treff.workspaces.ports import Scope
 
@@ -18,3 +19,15 @@ def booking_type(scope: Scope, slug: str) -> BookingType:
     if row is None:
         raise NotHere
     return row
+
+
+def provider_switch(scope: Scope, provider: str) -> ProviderSwitch | None:
+    """What the workspace has decided about the provider; None for nothing yet."""
+    return ProviderSwitch.objects.within(scope).filter(provider=provider).first()
+
+
+def is_switched_off(scope: Scope, provider: str) -> bool:
+    """Whether an administrator decided that it is not offered."""
+    if provider == Provider.NONE:
+        return False
+    return ProviderSwitch.objects.within(scope).filter(provider=provider, is_offered=False).exists()

@@ -1,4 +1,4 @@
-"""The verbs around connections. Only connecting and disconnecting talk to the provider inside a web request."""
+"""The verbs around connections. Only connecting and disconnecting (leaving.py) talk to a provider in a web request."""
 
 import base64
 import hashlib
@@ -12,13 +12,18 @@ from django.db.models import Q
 
 from treff.appointments.models import Appointment
 from treff.audit.actions import record
-from treff.audit.ports import Actor
+from treff.booking_types.actions import offer_if_undecided
+from treff.booking_types.queries import provider_switch
 from treff.conferencing import grants, ports, queries
 from treff.conferencing.errors import (
+    AccountNotConfirmed,
     Ambiguous,
-    NothingToDisconnect,
+    GrantLost,
+    Misconfigured,
+    NeedsApproval,
+    OwnAccountsNotAllowed,
     ProviderError,
-    ProviderNotSetUp,
+    ProviderNotSetUpCorrectly,
     ProviderRefusedConnection,
     ProviderUnreachable,
     ScopesMissing,
@@ -26,20 +31,24 @@ from treff.conferencing.errors import (
     Throttled,
     Transient,
 )
-from treff.conferencing.models import LONG_AGO, ConnectFlow, Connection, Grant, Meeting
+from treff.conferencing.models import LONG_AGO, ConnectFlow, Connection, Grant, Meeting, PendingConnection
 from treff.conferencing.ports import Identity, MeetingProvider, TokenSet
-from treff.conferencing.states import GrantState
+from treff.conferencing.states import CheckResult, GrantState, LostCause
 from treff.events.actions import announce
 from treff.kernel import clock
-from treff.kernel.secrets import Binding, Secret, SecretError
+from treff.kernel.secrets import Binding, Secret
+from treff.notices.actions import tell_members
+from treff.notices.states import NoticeKind
 from treff.workspaces.actions import open_data_key
 from treff.workspaces.models import User, Workspace
 from treff.workspaces.ports import Scope
-from treff.workspaces.queries import member_of, scope_of
-from treff.workspaces.states import Permission
+from treff.workspaces.queries import member_of, scope_of, users_with
+from treff.workspaces.states import Permission, Role
 
 log = structlog.get_logger()
 FLOW_LIFETIME = timedelta(minutes=10)
+# A person who presses "check now" again and again gets one answer in this time.
+CHECK_EVERY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +60,14 @@ class Browser:
     in_popup: bool = False
 
 
-def start_connecting(scope: Scope, provider_name: str, browser: Browser, redirect_uri: str) -> str:
-    """The provider's consent page for a fresh flow with state and PKCE (S256). Raises NotAllowed, ProviderNotSetUp."""
-    scope.require(Permission.CONNECT_PROVIDERS)
+def start_connecting(
+    scope: Scope, provider_name: str, browser: Browser, redirect_uri: str, *, own: bool = False
+) -> str:
+    """The provider's consent page for a fresh flow with state and PKCE (S256); `own`: for the member's appointments.
+
+    Raises NotAllowed, OwnAccountsNotAllowed, ProviderNotSetUp, kernel.secrets.SecretError.
+    """
+    _require_leave(scope, provider_name, own=own)
     provider = ports.provider_named(provider_name)
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     workspace = Workspace.objects.get(pk=scope.workspace_id)
@@ -66,11 +80,22 @@ def start_connecting(scope: Scope, provider_name: str, browser: Browser, redirec
             user=browser.user,
             provider=provider_name,
             verifier=open_data_key(workspace).seal(verifier, _verifier_binding(workspace, state)),
+            own=own,
             in_popup=browser.in_popup,
             expires_at=clock.now() + FLOW_LIFETIME,
         )
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.reveal().encode()).digest()).decode().rstrip("=")
     return provider.authorization_url(state, challenge, redirect_uri)
+
+
+def _require_leave(scope: Scope, provider_name: str, *, own: bool) -> None:
+    if not own:
+        scope.require(Permission.CONNECT_PROVIDERS)
+        return
+    scope.require(Permission.BOOK)
+    switch = provider_switch(scope, provider_name)
+    if scope.member_id is None or switch is None or not switch.own_accounts:
+        raise OwnAccountsNotAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +106,14 @@ class Returned:
     provider: str
     in_popup: bool
     verifier: Secret
+    browser: Browser
+    own: bool = False
 
 
 def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
     """Use up the flow of this state: once, in time, by the same user in the same browser, who may still connect.
 
-    Raises NotAllowed, NotHere, StateMismatch.
+    Raises NotAllowed, NotHere, OwnAccountsNotAllowed, StateMismatch.
     """
     with transaction.atomic():
         flow = (
@@ -106,46 +133,163 @@ def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
             raise StateMismatch
         flow.delete()
     scope = scope_of(member_of(browser.user, flow.workspace.slug))
-    scope.require(Permission.CONNECT_PROVIDERS)
+    _require_leave(scope, provider_name, own=flow.own)
     verifier = open_data_key(flow.workspace).open(flow.verifier, _verifier_binding(flow.workspace, state))
-    return Returned(scope, flow.provider, flow.in_popup, verifier)
+    return Returned(scope, flow.provider, flow.in_popup, verifier, browser, flow.own)
 
 
-def finish_connecting(returned: Returned, code: Secret, redirect_uri: str, user: User) -> Connection:
-    """Redeem the code, check the scopes, read the profile once, store. A different account replaces the old one.
+def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Connection | PendingConnection:
+    """Redeem the code, check the scopes, read the profile once, store.
 
-    Raises ProviderRefusedConnection, ProviderUnreachable, ScopesMissing.
+    An account of another user than the present one does not replace it yet: that is asked first (PendingConnection).
+    The tokens are stored all the same: if another workspace has this user, its earlier tokens are dead by now.
+
+    Raises ConnectingFailed in its shapes, kernel.secrets.SecretError.
     """
     provider = ports.provider_named(returned.provider)
+    tokens, identity, received_at = _redeem(provider, returned, code, redirect_uri)
+    scope, browser = returned.scope, returned.browser
+    with transaction.atomic():
+        grant = _store_grant(provider, identity, tokens, received_at)
+        present = _present(scope, returned.provider, own=returned.own)
+        if present is None or present.grant_id == grant.pk:
+            return _connect(scope, grant, browser.user, own=returned.own)
+        return PendingConnection.objects.create(
+            workspace_id=scope.workspace_id,
+            user=browser.user,
+            session_digest=_digest(browser.session_id),
+            provider=returned.provider,
+            grant=grant,
+            own=returned.own,
+            in_popup=returned.in_popup,
+            expires_at=clock.now() + FLOW_LIFETIME,
+        )
+
+
+def _redeem(
+    provider: MeetingProvider, returned: Returned, code: Secret, redirect_uri: str
+) -> tuple[TokenSet, Identity, datetime]:
     try:
         tokens = provider.exchange_code(code, returned.verifier, redirect_uri)
         received_at = clock.now()
         missing = provider.scopes - tokens.scopes
         if missing:
             raise ScopesMissing(", ".join(sorted(missing)))
-        identity = provider.identify(tokens.access_token)
+        return tokens, provider.identify(tokens.access_token), received_at
     except (Transient, Ambiguous, Throttled) as error:
         raise ProviderUnreachable from error
+    except Misconfigured as error:
+        log.error("connecting_misconfigured", provider=returned.provider, detail=str(error)[:200])
+        raise ProviderNotSetUpCorrectly from error
     except ProviderError as error:
         log.warning("connecting_refused", provider=returned.provider, detail=str(error)[:200])
-        raise ProviderRefusedConnection from error
+        by_admin = isinstance(error, GrantLost) and error.cause == LostCause.ADMIN
+        raise (NeedsApproval if by_admin else ProviderRefusedConnection) from error
+
+
+def pending_connection(public_id: str, browser: Browser) -> PendingConnection:
+    """The replacement that waits for this person in this browser. Raises NotAllowed, NotHere, StateMismatch."""
+    found = (
+        PendingConnection.objects.select_related("grant", "workspace")
+        .filter(public_id=public_id, user=browser.user, expires_at__gt=clock.now())
+        .first()
+    )
+    if found is None or not secrets.compare_digest(found.session_digest, _digest(browser.session_id)):
+        raise StateMismatch
+    _require_leave(scope_of(member_of(browser.user, found.workspace.slug)), found.provider, own=found.own)
+    return found
+
+
+def present_connection(pending: PendingConnection) -> Connection | None:
+    """The connection that the waiting one would replace."""
+    return _present(scope_of(member_of(pending.user, pending.workspace.slug)), pending.provider, own=pending.own)
+
+
+def confirm_replacing(public_id: str, browser: Browser, typed: str) -> Connection:
+    """Replace the account, if the new account's address was typed; its upcoming appointments get new links.
+
+    Raises AccountNotConfirmed, NotAllowed, NotHere, StateMismatch.
+    """
     with transaction.atomic():
-        grant = _store_grant(provider, identity, tokens, received_at)
-        connection, _created = Connection.objects.update_or_create(
-            workspace_id=returned.scope.workspace_id,
-            provider=returned.provider,
-            defaults={"grant": grant, "connected_by": user, "connected_at": clock.now()},
-        )
-        record(
-            returned.scope.workspace_id,
-            returned.scope.actor,
-            "connection.connected",
-            connection.public_id,
-            {"provider": returned.provider},
-        )
-        _drop_unused_grants()
-        announce("connection.changed", connection.workspace_id)
+        pending = pending_connection(public_id, browser)
+        if typed.strip().casefold() != (pending.grant.email or pending.grant.external_user_id).casefold():
+            raise AccountNotConfirmed
+        scope = scope_of(member_of(browser.user, pending.workspace.slug))
+        before = _present(scope, pending.provider, own=pending.own)
+        pending.delete()
+        connection = _connect(scope, pending.grant, browser.user, own=pending.own)
+        if before is not None and before.grant_id != connection.grant_id:
+            _forget_secrets(connection.workspace_id, before.grant.account)
+        to_revoke = grants.drop_unused()
+    grants.revoke(pending.provider, to_revoke)
     return connection
+
+
+def decline_replacing(public_id: str, browser: Browser) -> PendingConnection:
+    """Keep the account that is connected; the other one's tokens and identity go at once. Raises StateMismatch."""
+    with transaction.atomic():
+        pending = pending_connection(public_id, browser)
+        pending.delete()
+        to_revoke = grants.drop_unused()
+    grants.revoke(pending.provider, to_revoke)
+    return pending
+
+
+def drop_expired() -> int:
+    """Replacements that nobody confirmed in time, with their tokens and identity. Returns how many."""
+    expired = PendingConnection.objects.filter(expires_at__lte=clock.now())
+    if not expired.exists():
+        return 0
+    with transaction.atomic():
+        provider_names = set(expired.values_list("provider", flat=True))
+        dropped, _by_model = expired.delete()
+        to_revoke = grants.drop_unused()
+    for name in provider_names:
+        grants.revoke(name, to_revoke)
+    return dropped
+
+
+def ask_to_check(scope: Scope, connection: Connection) -> bool:
+    """Have a worker try the account now. False if that was asked a moment ago. Raises NotAllowed."""
+    if connection.member_id is None or connection.member_id != scope.member_id:
+        scope.require(Permission.CONNECT_PROVIDERS)
+    return grants.ask_to_check(connection.grant.account, CHECK_EVERY)
+
+
+def _present(scope: Scope, provider: str, *, own: bool) -> Connection | None:
+    found = Connection.objects.within(scope).select_related("grant")
+    whose = Q(member_id=scope.member_id) if own and scope.member_id else Q(member=None)
+    return found.filter(whose, provider=provider).first()
+
+
+def _connect(scope: Scope, grant: Grant, user: User, *, own: bool) -> Connection:
+    """Make the grant's account host the workspace's meetings, or the member's; what is still to be done wakes up."""
+    before = _present(scope, grant.provider, own=own)
+    connection = before or Connection(
+        workspace_id=scope.workspace_id, provider=grant.provider, member_id=scope.member_id if own else None
+    )
+    replaced = before is not None and before.grant_id != grant.pk
+    connection.grant, connection.connected_by, connection.connected_at = grant, user, clock.now()
+    connection.leaving_until, connection.warned, connection.next_alarm_at = None, {}, None
+    connection.save()
+    ours = Meeting.objects.filter(appointment__workspace_id=scope.workspace_id)
+    ours.filter(account=grant.account).update(kept=False, deauthorized_at=None)
+    if not own:
+        offer_if_undecided(scope, grant.provider)
+    detail = {"provider": grant.provider, "own": own, "replaced": replaced}
+    record(scope.workspace_id, scope.actor, "connection.connected", connection.public_id, detail)
+    owners = users_with(scope.workspace_id, Role.OWNER)
+    key = f"connected:{connection.public_id}:{connection.connected_at.isoformat()}"
+    tell_members(scope.workspace_id, owners, NoticeKind.CONNECTED, key, {"by": scope.actor.name, **detail})
+    announce("connection.changed", connection.workspace_id)
+    return connection
+
+
+def _forget_secrets(workspace_id: int, account: str) -> None:
+    """Passcodes and start links of an account that hosts nothing of the workspace any more."""
+    ours = Meeting.objects.filter(appointment__workspace_id=workspace_id, account=account)
+    if not Connection.objects.filter(workspace_id=workspace_id, grant__account=account).exists():
+        ours.update(passcode="", start_url="", start_url_until=None)
 
 
 def _store_grant(provider: MeetingProvider, identity: Identity, tokens: TokenSet, received_at: datetime) -> Grant:
@@ -163,9 +307,10 @@ def _store_grant(provider: MeetingProvider, identity: Identity, tokens: TokenSet
         version=0,
     )
     grant.email, grant.display_name = identity.email, identity.display_name
-    grant.scopes = " ".join(sorted(tokens.scopes))
+    grant.plan, grant.scopes = identity.plan, " ".join(sorted(tokens.scopes))
     grant.version += 1
-    grant.state = GrantState.CONNECTED
+    grant.state, grant.cause, grant.lost_at = GrantState.CONNECTED, LostCause.NONE, None
+    grant.checked_at, grant.check_result = received_at, CheckResult.OK
     grant.authorized_at = received_at
     grant.paused_until = datetime.fromisoformat(LONG_AGO)
     grant.refresh_lease_until, grant.refresh_tries = received_at, 0
@@ -174,77 +319,11 @@ def _store_grant(provider: MeetingProvider, identity: Identity, tokens: TokenSet
     return grant
 
 
-def disconnect(scope: Scope, provider_name: str) -> None:
-    """Forget the account: tokens and identity go at once, meetings and links stay. Works whatever the provider does.
-
-    Raises NotAllowed, NothingToDisconnect.
-    """
-    scope.require(Permission.CONNECT_PROVIDERS)
-    with transaction.atomic():
-        connection = Connection.objects.within(scope).select_for_update().filter(provider=provider_name).first()
-        if connection is None:
-            raise NothingToDisconnect
-        grant = Grant.objects.select_for_update().get(pk=connection.grant_id)
-        to_revoke = None if grant.connections.exclude(pk=connection.pk).exists() else _revocable(grant)
-        _detach(connection, scope.actor, "connection.disconnected")
-        _drop_unused_grants()
-    if to_revoke is not None:
-        try:  # once, best effort: our copy is gone already, and the provider may be down or have removed the app
-            ports.provider_named(provider_name).revoke(to_revoke)
-        except (ProviderError, ProviderNotSetUp) as error:
-            log.info("revoke_failed", provider=provider_name, detail=str(error)[:200])
-
-
-def deauthorize(provider_name: str, client_id: str, external_user_id: str, at: datetime) -> int:
-    """The user removed the app at the provider (at `at`): every workspace with this user loses tokens and identity.
-
-    An event older than the authorization we hold is a late delivery and changes nothing. Returns how many
-    workspaces were concerned; none for an unknown user.
-    """
-    actor = Actor("provider", provider_name, provider_name.title())
-    with transaction.atomic():
-        grant = (
-            Grant.objects.select_for_update()
-            .filter(provider=provider_name, client_id=client_id, external_user_id=external_user_id)
-            .first()
-        )
-        if grant is None or at < grant.authorized_at:
-            return 0
-        concerned = list(grant.connections.all())
-        for connection in concerned:
-            _detach(connection, actor, "connection.deauthorized")
-        _drop_unused_grants()
-    return len(concerned)
-
-
 def ask_to_look_again(appointment: Appointment) -> None:
     """A person wants it tried now: forget what held it up, but nothing that is known."""
     with transaction.atomic():
         Meeting.objects.filter(appointment=appointment).update(tries=0, next_look_at=clock.now(), asked_at=clock.now())
         announce("appointment.look_again", appointment.pk)
-
-
-def _detach(connection: Connection, actor: Actor, deed: str) -> None:
-    """The connection goes; of the workspace's meetings the id and the join link stay, passcode and start link go."""
-    record(connection.workspace_id, actor, deed, connection.public_id, {"provider": connection.provider})
-    Meeting.objects.filter(appointment__workspace_id=connection.workspace_id, provider=connection.provider).filter(
-        ~Q(passcode="") | ~Q(start_url="")
-    ).update(passcode="", start_url="", start_url_until=None)
-    workspace_id = connection.workspace_id
-    connection.delete()
-    announce("connection.changed", workspace_id)
-
-
-def _drop_unused_grants() -> None:
-    """A grant that no workspace uses is deleted with its tokens, its identity and its data key."""
-    Grant.objects.filter(connections__isnull=True).delete()
-
-
-def _revocable(grant: Grant) -> Secret | None:
-    try:
-        return grants.open_refresh_token(grant)
-    except SecretError:
-        return None
 
 
 def _verifier_binding(workspace: Workspace, state: Secret) -> Binding:

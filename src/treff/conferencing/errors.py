@@ -9,13 +9,13 @@ ProviderError
  ├── Unauthorized   the access token is not accepted
  ├── Unusable       acted, but what came back cannot be used: the id goes to the ones to delete
  └── Misconfigured  our own registration with the provider is wrong; no account is to blame
-GrantLost           the refresh token is dead, proven by the provider; a person must reconnect (state)
+GrantLost           the grant cannot be used, proven by the provider; a person must act (state, cause, missing scopes)
 """
 
 from datetime import datetime, timedelta
 
-from treff.conferencing.states import GrantState
-from treff.kernel.errors import N_, Conflict, Invalid, Unavailable
+from treff.conferencing.states import CheckResult, GrantState, LostCause
+from treff.kernel.errors import N_, Conflict, Forbidden, Invalid, Unavailable
 
 
 class ProviderError(Exception):
@@ -57,13 +57,23 @@ class Unusable(ProviderError):
 
 
 class Misconfigured(ProviderError):
-    pass
+    def __init__(self, message: str, result: CheckResult = CheckResult.APP_REFUSED) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class GrantLost(ProviderError):
-    def __init__(self, message: str, state: GrantState) -> None:
+    def __init__(
+        self,
+        message: str,
+        state: GrantState = GrantState.NEEDS_RECONNECT,
+        cause: LostCause = LostCause.REFUSED,
+        missing: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(message)
         self.state = state
+        self.cause = cause
+        self.missing = missing
 
 
 class ConnectingFailed(Invalid):
@@ -102,6 +112,32 @@ class ProviderRefusedConnection(ConnectingFailed):
 class ProviderUnreachable(ConnectingFailed):
     def __init__(self) -> None:
         super().__init__("unreachable", N_("The provider could not be reached. Please try again in a moment."))
+
+
+class ProviderNotSetUpCorrectly(ConnectingFailed):
+    def __init__(self) -> None:
+        super().__init__(
+            "app",
+            N_("The provider does not accept this server's registration. Please tell whoever runs this server."),
+        )
+
+
+class NeedsApproval(ConnectingFailed):
+    def __init__(self) -> None:
+        super().__init__(
+            "approval",
+            N_("The administrator of this account must approve the app at the provider first. Then try again."),
+        )
+
+
+class AccountNotConfirmed(Invalid):
+    def __init__(self) -> None:
+        super().__init__("account", N_("This is not the address of the new account. Type it as it is shown."))
+
+
+class OwnAccountsNotAllowed(Forbidden):
+    def __init__(self) -> None:
+        super().__init__(N_("In this workspace an administrator has to allow accounts of one's own first."))
 
 
 class ProviderNotSetUp(Unavailable):

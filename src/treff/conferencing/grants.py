@@ -1,20 +1,26 @@
 """Tokens: opening them, and refreshing them exactly once however many workers need it."""
 
+import contextlib
 import json
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Q
 
 from treff.conferencing import journal, ports
-from treff.conferencing.errors import Ambiguous, GrantLost, ProviderError, Transient
+from treff.conferencing.errors import Ambiguous, GrantLost, Misconfigured, ProviderError, ProviderNotSetUp, Transient
 from treff.conferencing.models import Grant
 from treff.conferencing.ports import TokenSet
-from treff.conferencing.states import GrantState
+from treff.conferencing.states import CheckResult, GrantState, LostCause
+from treff.events.actions import announce
 from treff.kernel import clock
-from treff.kernel.secrets import Binding, Secret, Tampered
+from treff.kernel.secrets import Binding, Secret, SecretError, Tampered
+from treff.notices.actions import tell_operator
+from treff.notices.states import NoticeKind
 
 log = structlog.get_logger()
 
@@ -24,6 +30,8 @@ EARLY = timedelta(minutes=10)
 LEASE = timedelta(seconds=60)
 # A taker after a crash leaves the crashed host this long to come back with its spool: the old token may be spent.
 GRACE = timedelta(minutes=5)
+# A refresh token that is never used ages out; see `idle`.
+KEEP_ALIVE_AFTER, KEEP_ALIVE_SPREAD = timedelta(days=45), timedelta(days=15)
 _SPOOL = "spool"
 _LONGEST_POLL = 90.0
 
@@ -45,9 +53,9 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
     while True:
         grant = Grant.objects.filter(pk=grant_id).first()
         if grant is None:
-            raise GrantLost("the grant is gone", GrantState.NEEDS_RECONNECT)
+            raise GrantLost("the grant is gone")
         if grant.state != GrantState.CONNECTED:
-            raise GrantLost("the grant is not usable", GrantState(grant.state))
+            raise GrantLost("the grant is not usable", GrantState(grant.state), LostCause(grant.cause))
         now = clock.now()
         if grant.version > refused_version and grant.expires_at - EARLY > now:
             return _open(grant, "access_token"), grant.version
@@ -71,14 +79,48 @@ def open_refresh_token(grant: Grant) -> Secret:
     return _open(grant, "refresh_token")
 
 
-def mark_lost(grant_id: int, version: int, state: GrantState) -> bool:
-    """The provider refused the newest tokens (`version`): note it, unless newer ones have come. True if noted.
+def mark_lost(grant_id: int, version: int, lost: GrantLost) -> bool:
+    """The provider refused the newest tokens (`version`): note why, unless newer ones have come. True if noted.
 
     Tokens that are dead are deleted; those that only lack a scope or an administrator's leave may live again.
     """
-    dead = {"access_token": "", "refresh_token": ""} if state == GrantState.NEEDS_RECONNECT else {}
-    newest = Grant.objects.filter(pk=grant_id, version=version, state=GrantState.CONNECTED)
-    return bool(newest.update(state=state, refresh_lease_until=clock.now(), **dead))
+    now = clock.now()
+    with transaction.atomic():
+        grant = Grant.objects.select_for_update().filter(pk=grant_id, version=version).first()
+        if grant is None:
+            return False
+        if lost.state == GrantState.NEEDS_RECONNECT:
+            grant.access_token = grant.refresh_token = ""
+        grant.scopes = " ".join(sorted(set(grant.scopes.split()) - lost.missing))
+        grant.state, grant.cause = lost.state, lost.cause
+        grant.lost_at = grant.lost_at or now
+        grant.checked_at, grant.check_result = now, CheckResult.LOST
+        grant.refresh_lease_until = now
+        grant.save()
+        announce("grant.lost", grant.pk)
+    log.warning("grant_lost", grant=grant.public_id, state=lost.state, cause=lost.cause)
+    return True
+
+
+def drop_unused() -> list[Secret]:
+    """Delete the grants that nobody uses, with tokens, identity and data key. Their refresh tokens, to be revoked."""
+    unused = list(Grant.objects.select_for_update(of=("self",)).filter(connections=None, pending=None))
+    to_revoke = []
+    for grant in unused:
+        with contextlib.suppress(SecretError):
+            if grant.refresh_token:
+                to_revoke.append(open_refresh_token(grant))
+        grant.delete()
+    return to_revoke
+
+
+def revoke(provider_name: str, tokens: Iterable[Secret]) -> None:
+    """Once, best effort: our copies are gone already, and the provider may be down or have removed the app."""
+    for token in tokens:
+        try:
+            ports.provider_named(provider_name).revoke(token)
+        except (ProviderError, ProviderNotSetUp) as error:
+            log.info("revoke_failed", provider=provider_name, detail=str(error)[:200])
 
 
 def pause(grant_id: int, until_at: datetime) -> None:
@@ -86,10 +128,67 @@ def pause(grant_id: int, until_at: datetime) -> None:
     Grant.objects.filter(pk=grant_id, paused_until__lt=until_at).update(paused_until=until_at)
 
 
+def ask_to_check(account: str, at_most_every: timedelta) -> bool:
+    """Have a worker try the account's tokens. True if asked; not again within `at_most_every`."""
+    now = clock.now()
+    with transaction.atomic():
+        asked = Grant.objects.filter(account=account, check_asked_at__lte=now - at_most_every)
+        found = asked.values_list("pk", flat=True).first()
+        if found is None or not asked.update(check_asked_at=now):
+            return False
+        announce("grant.check_asked", found)
+    return True
+
+
+def check(grant_id: int) -> None:
+    """Try the tokens by refreshing them, and note what came of it; what only lacked somebody's leave may live again.
+
+    The profile would tell as much, but it is read once only, while connecting.
+    """
+    grant = Grant.objects.filter(pk=grant_id).first()
+    if grant is None:
+        return
+    try:
+        if grant.state == GrantState.CONNECTED:
+            access_token(grant_id, refused_version=grant.version)
+        elif grant.refresh_token and _take_lease(grant, clock.now()):
+            _refresh(grant)
+    except SecretError:
+        _note(grant, CheckResult.KEY_UNAVAILABLE)
+    except ProviderError as error:  # noted where it was met
+        log.info("grant_checked", grant=grant.public_id, error=str(error)[:200])
+    unanswered = Q(checked_at__isnull=True) | Q(checked_at__lt=F("check_asked_at"))
+    Grant.objects.filter(unanswered, pk=grant_id).update(checked_at=clock.now())
+
+
+def idle() -> list[int]:
+    """Grants that were not refreshed for 45 to 60 days, each at a day of its own: their refresh tokens age.
+
+    Zoom's live about 90 days ("varies, treat as changeable"): https://developers.zoom.us/docs/integrations/oauth/
+    """
+    now = clock.now()
+    old = Grant.objects.filter(state=GrantState.CONNECTED, expires_at__lt=now - KEEP_ALIVE_AFTER)
+    return [
+        grant.pk
+        for grant in old.only("pk", "expires_at")
+        if grant.expires_at < now - KEEP_ALIVE_AFTER - KEEP_ALIVE_SPREAD * ((grant.pk * 37 % 100) / 100)
+    ]
+
+
+def _note(grant: Grant, result: CheckResult, **columns: object) -> None:
+    """What the token endpoint said of these tokens. That it refuses our app is for the operator to mend."""
+    now = clock.now()
+    Grant.objects.filter(pk=grant.pk, version=grant.version).update(checked_at=now, check_result=result, **columns)
+    if result in (CheckResult.APP_REFUSED, CheckResult.APP_DISABLED):
+        log.error("app_refused", provider=grant.provider, result=result)
+        detail = {"provider": grant.provider, "detail": result.value}
+        tell_operator(NoticeKind.APP_REFUSED, f"{result}:{grant.provider}:{now.date()}", detail)
+
+
 def _take_lease(grant: Grant, now: datetime) -> bool:
     return bool(
         Grant.objects.filter(
-            pk=grant.pk, version=grant.version, state=GrantState.CONNECTED, refresh_lease_until__lte=now
+            pk=grant.pk, version=grant.version, state=grant.state, refresh_lease_until__lte=now
         ).update(refresh_lease_until=now + LEASE, refresh_tries=F("refresh_tries") + 1)
     )
 
@@ -108,14 +207,18 @@ def _refresh(grant: Grant) -> None:
         tokens = provider.refresh(_open(grant, "refresh_token"))
     except GrantLost as lost:
         # Another worker may have been faster after all: only the newest token's refusal proves anything.
-        if mark_lost(grant.pk, grant.version, lost.state):
+        if mark_lost(grant.pk, grant.version, lost):
             raise
         return
     except Ambiguous as error:
+        _note(grant, CheckResult.UNREACHABLE)
         raise Transient(str(error), LEASE) from error
-    except ProviderError:  # answered, so nothing is spent: whoever comes next may ask
-        Grant.objects.filter(pk=grant.pk, version=grant.version).update(
-            refresh_lease_until=clock.now(), refresh_tries=0
+    except ProviderError as error:  # answered, so nothing is spent: whoever comes next may ask
+        _note(
+            grant,
+            error.result if isinstance(error, Misconfigured) else CheckResult.UNREACHABLE,
+            refresh_lease_until=clock.now(),
+            refresh_tries=0,
         )
         raise
     received_at = clock.now()
@@ -124,7 +227,7 @@ def _refresh(grant: Grant) -> None:
 
 
 def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
-    old_version = grant.version
+    old_version, lives_again = grant.version, grant.state != GrantState.CONNECTED
     _put(grant, tokens, received_at)
     committed = Grant.objects.filter(pk=grant.pk, version=old_version).update(
         access_token=grant.access_token,
@@ -133,8 +236,16 @@ def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
         version=old_version + 1,
         refresh_lease_until=received_at,
         refresh_tries=0,
+        state=GrantState.CONNECTED,
+        cause=LostCause.NONE,
+        lost_at=None,
+        checked_at=received_at,
+        check_result=CheckResult.OK,
     )
     journal.remove(_SPOOL, grant.public_id)
+    if lives_again:
+        for connection in grant.connections.all():
+            announce("connection.changed", connection.workspace_id)
     log.info("grant_refreshed", grant=grant.public_id, version=old_version + 1, committed=bool(committed))
 
 

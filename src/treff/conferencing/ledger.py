@@ -1,13 +1,14 @@
 """The writes of one pass, each under its epoch: fence, release, link, unlink, adopt what a dead pass left."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from treff.appointments.actions import record_join_link
 from treff.conferencing import journal, queries
-from treff.conferencing.models import Attempt, Connection, Meeting
+from treff.conferencing.models import Attempt, Connection, Meeting, Usage
 from treff.conferencing.ports import RemoteMeeting
 from treff.conferencing.queries import Situation
 from treff.conferencing.states import AttemptState, Reason
@@ -30,7 +31,7 @@ def fence(situation: Situation) -> None:
     ours = Meeting.objects.filter(pk=situation.meeting.pk, epoch=situation.meeting.epoch, lease_until__gt=now).update(
         lease_until=now + LEASE
     )
-    connected = situation.connection is not None and Connection.objects.filter(pk=situation.connection.pk).exists()
+    connected = situation.acting is not None and Connection.objects.filter(pk=situation.acting.pk).exists()
     if not ours or not connected:
         raise LeaseLost
 
@@ -43,6 +44,17 @@ def release(situation: Situation, **columns: object) -> None:
         raise LeaseLost
 
 
+def count_request(account: str) -> None:
+    """One more create or update on its way to this account today (UTC, as Zoom counts)."""
+    today = Usage.objects.filter(account=account, day=clock.now().astimezone(UTC).date())
+    if not today.update(requests=F("requests") + 1):
+        row, is_new = Usage.objects.get_or_create(
+            account=account, day=clock.now().astimezone(UTC).date(), defaults={"requests": 1}
+        )
+        if not is_new:
+            Usage.objects.filter(pk=row.pk).update(requests=F("requests") + 1)
+
+
 def link_or_stray(situation: Situation, attempt: Attempt, remote: RemoteMeeting) -> None:
     """Record the id that a create brought: as the link if the row is ours and it is still wanted, else as a stray.
 
@@ -50,13 +62,15 @@ def link_or_stray(situation: Situation, attempt: Attempt, remote: RemoteMeeting)
     """
     with transaction.atomic():
         meeting = Meeting.objects.select_for_update().get(pk=situation.meeting.pk)
-        _appointment, _connection, desired = queries.wanted_of(meeting)
+        _appointment, _connections, desired = queries.wanted_of(meeting)
         ours = meeting.epoch == situation.meeting.epoch and not meeting.external_id
+        serves = attempt.account in desired.keeps and attempt.provider == desired.provider
         # Disconnected meanwhile: the link works all the same, and nobody could delete it.
-        account_fits = desired.account in (attempt.account, None)
-        if ours and desired.spec is not None and account_fits:
-            secrets_too = desired.account is not None
-            _link(meeting, attempt, remote if secrets_too else RemoteMeeting(remote.external_id, remote.join_url))
+        let_go = desired.account is None and attempt.account not in desired.reachable
+        if ours and desired.spec is not None and (serves or let_go):
+            _link(meeting, attempt, remote if serves else RemoteMeeting(remote.external_id, remote.join_url))
+            meeting.kept = let_go
+            meeting.save(update_fields=["kept"])
         else:
             _mark_stray(attempt, remote.external_id)
             Meeting.objects.filter(pk=meeting.pk).update(next_look_at=clock.now())
@@ -76,6 +90,8 @@ def unlink(situation: Situation, becomes: AttemptState) -> None:
             start_url="",
             start_url_until=None,
             confirm_at=None,
+            kept=False,
+            deauthorized_at=None,
         )
         situation.meeting.attempts.filter(state=AttemptState.LINKED).update(state=becomes, finished_at=clock.now())
         record_join_link(situation.appointment.pk, "", "")
@@ -91,8 +107,8 @@ def adopt_dead_attempts(meeting: Meeting) -> None:
             )
             continue
         found = json.loads(kept)
-        _appointment, _connection, desired = queries.wanted_of(meeting)
-        if desired.spec is not None and desired.account == attempt.account and not meeting.external_id:
+        _appointment, _connections, desired = queries.wanted_of(meeting)
+        if desired.spec is not None and attempt.account in desired.keeps and not meeting.external_id:
             _link(meeting, attempt, RemoteMeeting(found["external_id"], found["join_url"]))
         else:
             _mark_stray(attempt, found["external_id"])

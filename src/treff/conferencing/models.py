@@ -68,7 +68,7 @@ class Connection(models.Model):
     """An account that hosts a workspace's meetings: for everybody, or with `member` for that one's appointments.
 
     `leaving_until`: it is being disconnected, and until then its meetings are removed; nothing else is asked of it.
-    `warned`: which warnings that it is broken were given (rules.warnings_due), emptied when it is healed.
+    `warned`: which warnings that it is broken were given, and `next_alarm_at` when to look again (alarms.py).
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "conn"), editable=False)
@@ -80,6 +80,7 @@ class Connection(models.Model):
     member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="connections")
     leaving_until = models.DateTimeField(null=True)
     warned = models.JSONField(default=dict)
+    next_alarm_at = models.DateTimeField(null=True)
 
     objects = ScopedQuerySet["Connection"].as_manager()
 

@@ -13,20 +13,36 @@ MOST_UNUSABLE_A_DAY = 2
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """`spec` is None when no meeting is wanted. `account` is the key of the connected account, None without one."""
+    """What is wanted, and of whom. Accounts are keys (queries.account_key).
+
+    spec        None when no meeting is wanted
+    account     makes new meetings; None without one
+    keeps       where a linked meeting may stay: the host's own account, the workspace's
+    reachable   all whose meetings we can delete
+    leaving     those that are being disconnected with their upcoming meetings removed
+    """
 
     spec: MeetingSpec | None
     account: str | None
+    keeps: frozenset[str] = frozenset()
+    reachable: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The one meeting that is the appointment's, whose account made it and what the provider was last told."""
+    """The one meeting that is the appointment's, whose account made it and what the provider was last told.
+
+    `kept`: its account was left, and its link is to stay as long as nothing has to change.
+    """
 
     external_id: str
     account: str
     told: Mapping[str, object]
     confirm_due: bool = False
+    kept: bool = False
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +105,21 @@ Step = Settled | Create | Update | Unlink | Delete | LeaveBehind
 def plan(desired: Desired, known: Known, now: datetime) -> Step:
     """One step towards `desired`.
 
-    1. Strays go first: those of the connected account are deleted, those of another account are left behind and listed.
-       Without a connected account they wait.
-    2. A linked meeting that is not wanted, or not on the connected account, is unlinked. (Without a connected account a
-       wanted one keeps its link: it works, Zoom does not delete meetings of a removed app.)
+    1. Strays go first: those that an account of ours can delete. The others are left behind and listed, or wait, if
+       there is no account at all: the same one may come back.
+    2. A linked meeting is unlinked if it is not wanted, or wanted at another provider, or if its account is being left
+       or does not serve this appointment any more. A kept one, or any while there is no account, keeps its link as long
+       as nothing has to change: it works, Zoom does not delete meetings of a removed app.
     3. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
        unsure too often today, or the provider gave links twice that cannot be sent.
     4. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
     5. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
     """
-    if desired.account is not None and known.strays:
-        stray = known.strays[0]
-        return Delete(stray) if stray.account == desired.account else LeaveBehind(stray)
+    for stray in known.strays:
+        if stray.account in desired.reachable:
+            return Delete(stray)
+    if known.strays and desired.account is not None:
+        return LeaveBehind(known.strays[0])
     if known.linked is not None:
         return _step_for_linked(desired, known.linked, now)
     if desired.spec is None:
@@ -120,12 +139,15 @@ def _step_for_linked(desired: Desired, linked: Linked, now: datetime) -> Step:
     spec = desired.spec
     if spec is None:
         return Unlink(linked.external_id)
-    begun = spec.start_at <= now
+    if spec.start_at <= now:
+        return Settled()
+    if linked.provider != desired.provider or linked.account in desired.leaving:
+        return Unlink(linked.external_id)
     in_step = linked.told == spec.as_told() and not linked.confirm_due
-    if begun:
+    if linked.account in desired.keeps:
+        return Settled() if in_step else Update(linked.external_id, spec)
+    if in_step and linked.kept:
         return Settled()
     if desired.account is None:
         return Settled() if in_step else Settled(Reason.NOT_CONNECTED)
-    if linked.account != desired.account:
-        return Unlink(linked.external_id)
-    return Settled() if in_step else Update(linked.external_id, spec)
+    return Unlink(linked.external_id)

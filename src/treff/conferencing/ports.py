@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from treff.conferencing.errors import ProviderNotSetUp
+from treff.conferencing.states import Plan
 from treff.kernel.secrets import Secret
 
 
@@ -57,11 +58,15 @@ class Identity:
     external_user_id: str
     email: str
     display_name: str
+    plan: Plan = Plan.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
+    """`requests_per_day`: creates and updates that one account is allowed in a day (UTC); None: no such bound."""
+
     creates_idempotently: bool
+    requests_per_day: int | None = None
 
 
 class MeetingProvider(Protocol):

@@ -1,15 +1,16 @@
 """Every read about meetings and connections."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
+from treff.booking_types.rules import LONGEST
 from treff.booking_types.states import Provider
 from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.plan import Desired, Known, Linked, Stray
@@ -27,11 +28,104 @@ def account_key(provider: str, client_id: str, external_user_id: str) -> str:
 
 
 def connections(scope: Scope) -> Sequence[Connection]:
-    return list(Connection.objects.within(scope).select_related("grant", "connected_by").order_by("provider"))
+    """The workspace's accounts, then those of single members, by name."""
+    found = Connection.objects.within(scope).select_related("grant", "connected_by", "member__user")
+    return list(found.order_by("provider", F("member__user__name").asc(nulls_first=True), "pk"))
 
 
-def connection(scope: Scope, provider: str) -> Connection | None:
-    return Connection.objects.within(scope).select_related("grant", "connected_by").filter(provider=provider).first()
+def connection(scope: Scope, provider: str, member_id: str | None = None) -> Connection | None:
+    """The workspace's account, or the own one of the member with this public id."""
+    found = Connection.objects.within(scope).select_related("grant", "connected_by", "member__user")
+    if member_id is None:
+        return found.filter(provider=provider, member=None).first()
+    return found.filter(provider=provider, member__public_id=member_id).first()
+
+
+def connections_of_grant(grant_id: int) -> Sequence[Connection]:
+    return list(Connection.objects.filter(grant_id=grant_id).select_related("grant", "member__user"))
+
+
+def being_left() -> list[int]:
+    return list(Connection.objects.exclude(leaving_until=None).values_list("pk", flat=True))
+
+
+def hosted_by(connection: Connection) -> QuerySet[Appointment]:
+    """Upcoming appointments whose meetings this account hosts or would host, soonest first."""
+    found = Appointment.objects.filter(
+        workspace_id=connection.workspace_id,
+        provider=connection.provider,
+        status=Status.BOOKED,
+        deleted_at=None,
+        start_at__gt=clock.now(),
+    ).select_related("lead", "host__user")
+    if connection.member_id is not None:
+        hosted = found.filter(Q(host_id=connection.member_id) | Q(meeting__account=connection.grant.account))
+    else:
+        others = Connection.objects.filter(
+            workspace_id=connection.workspace_id, provider=connection.provider, leaving_until=None
+        ).exclude(member=None)
+        hosted = found.filter(
+            Q(meeting__account=connection.grant.account) | ~Q(host_id__in=others.values("member_id"))
+        ).exclude(meeting__account__in=others.values("grant__account"))
+    return hosted.order_by("start_at", "pk")
+
+
+def overlapping(appointment: Appointment) -> list[Appointment]:
+    """Others of the workspace at the same time that the same account hosts or would host, soonest first.
+
+    Zoom runs one meeting at a time for each host (a Licensed user may have to allow a second one).
+    """
+    if not appointment.is_wanted or appointment.provider == Provider.NONE:
+        return []
+    at_once = (
+        Appointment.objects.filter(
+            workspace_id=appointment.workspace_id,
+            provider=appointment.provider,
+            status=Status.BOOKED,
+            deleted_at=None,
+            start_at__lt=appointment.end_at,
+            start_at__gt=appointment.start_at - LONGEST,
+        )
+        .annotate(ends_at=ExpressionWrapper(F("start_at") + F("duration"), output_field=DateTimeField()))
+        .filter(ends_at__gt=appointment.start_at)
+        .exclude(pk=appointment.pk)
+        .select_related("lead", "host__user", "meeting")
+        .order_by("start_at", "pk")
+    )
+    accounts = hosting_accounts([appointment, *at_once])
+    account = accounts.get(appointment.pk)
+    return [other for other in at_once if account is not None and accounts.get(other.pk) == account]
+
+
+def hosting_accounts(appointments: Sequence[Appointment]) -> dict[int, str]:
+    """By appointment's primary key (all of one workspace): whose account hosts its meeting, or would."""
+    if not appointments:
+        return {}
+    connected = Connection.objects.filter(workspace_id=appointments[0].workspace_id, leaving_until=None)
+    serving: dict[tuple[str, int | None], str] = {
+        (provider, member_id): account
+        for provider, member_id, account in connected.values_list("provider", "member_id", "grant__account")
+    }
+    linked = dict(
+        Meeting.objects.filter(appointment__in=appointments)
+        .exclude(external_id="")
+        .values_list("appointment_id", "account")
+    )
+    found = {}
+    for appointment in appointments:
+        own = serving.get((appointment.provider, appointment.host_id))
+        account = linked.get(appointment.pk) or own or serving.get((appointment.provider, None))
+        if account is not None:
+            found[appointment.pk] = account
+    return found
+
+
+def removals_left(connection: Connection) -> int:
+    """How many meetings this account still has that go when it is left with its upcoming meetings removed."""
+    account = connection.grant.account
+    ahead = Q(account=account, appointment__start_at__gt=clock.now()) & ~Q(external_id="")
+    going = Q(attempts__account=account, attempts__state__in=(AttemptState.STRAY, AttemptState.INTENT))
+    return Meeting.objects.filter(ahead | going, appointment__workspace_id=connection.workspace_id).distinct().count()
 
 
 def meeting_of(appointment: Appointment) -> Meeting | None:
@@ -76,35 +170,54 @@ def standing_of(appointment: Appointment, meeting: Meeting | None) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that one pass decides on, read in one transaction."""
+    """All that one pass decides on, read in one transaction. `acting`: the connection whose account the step needs."""
 
     appointment: Appointment
     meeting: Meeting
-    connection: Connection | None
+    connections: Mapping[str, Connection]
     desired: Desired
     known: Known
+    acting: Connection | None = None
 
 
 def situation(meeting: Meeting) -> Situation:
     """What is wanted, with its generation, and what is known."""
-    appointment, connected, desired = wanted_of(meeting)
-    return Situation(appointment, meeting, connected, desired, _known(meeting))
+    appointment, connections, desired = wanted_of(meeting)
+    return Situation(appointment, meeting, connections, desired, _known(meeting))
 
 
-def wanted_of(meeting: Meeting) -> tuple[Appointment, Connection | None, Desired]:
-    """The appointment as it is now, the connection that serves it, and what follows for its meeting."""
+def wanted_of(meeting: Meeting) -> tuple[Appointment, Mapping[str, Connection], Desired]:
+    """The appointment as it is now, the connections that concern it by account, and what follows for its meeting.
+
+    The host's own account comes before the workspace's; one that is being left hosts nothing more.
+    """
     appointment = Appointment.objects.select_related("workspace", "lead").get(pk=meeting.appointment_id)
     wanted = appointment.is_wanted and appointment.provider != Provider.NONE
-    provider = appointment.provider if wanted else meeting.provider
-    connected = (
+    theirs = Q(member=None) | Q(member_id=appointment.host_id)
+    made_by = Attempt.objects.filter(meeting=meeting).values("account")
+    found = list(
         Connection.objects.select_related("grant")
-        .filter(workspace_id=appointment.workspace_id, provider=provider)
-        .first()
+        .filter(theirs | Q(grant__account__in=made_by), workspace_id=appointment.workspace_id)
+        .order_by(F("member").asc(nulls_last=True))
     )
+    hosting = [
+        connection
+        for connection in found
+        if connection.provider == appointment.provider and connection.member_id in (appointment.host_id, None)
+    ]
+    stays = [connection.grant.account for connection in hosting if connection.leaving_until is None]
     spec = None
     if wanted:
         spec = MeetingSpec(appointment.title, appointment.start_at, appointment.duration, appointment.time_zone)
-    return appointment, connected, Desired(spec, connected.grant.account if connected else None)
+    desired = Desired(
+        spec,
+        account=stays[0] if stays else None,
+        keeps=frozenset(stays),
+        reachable=frozenset(connection.grant.account for connection in found),
+        leaving=frozenset(c.grant.account for c in found if c.leaving_until is not None) - set(stays),
+        provider=appointment.provider,
+    )
+    return appointment, {connection.grant.account: connection for connection in found}, desired
 
 
 def _known(meeting: Meeting) -> Known:
@@ -112,7 +225,7 @@ def _known(meeting: Meeting) -> Known:
     linked = None
     if meeting.external_id:
         confirm_due = meeting.confirm_at is not None and meeting.confirm_at <= now
-        linked = Linked(meeting.external_id, meeting.account, meeting.told, confirm_due)
+        linked = Linked(meeting.external_id, meeting.account, meeting.told, confirm_due, meeting.kept, meeting.provider)
     attempts = list(meeting.attempts.order_by("number"))
     counts_from = max(now - timedelta(days=1), meeting.asked_at)
     today = [attempt for attempt in attempts if attempt.created_at > counts_from]

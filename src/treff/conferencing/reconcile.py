@@ -33,16 +33,17 @@ from treff.conferencing.ledger import (
     LEASE,
     LeaseLost,
     adopt_dead_attempts,
+    count_request,
     fence,
     link_or_stray,
     release,
     unlink,
 )
 from treff.conferencing.models import Attempt, Meeting
-from treff.conferencing.plan import Create, Delete, LeaveBehind, Settled, Unlink, Update, plan
+from treff.conferencing.plan import Create, Delete, LeaveBehind, Settled, Step, Unlink, Update, plan
 from treff.conferencing.ports import MeetingProvider, MeetingSpec, RemoteMeeting
 from treff.conferencing.queries import Situation
-from treff.conferencing.states import AttemptState, GrantState, Reason, Sync
+from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.kernel import clock
 from treff.kernel.ids import short_code
 from treff.kernel.secrets import Secret, SecretError
@@ -77,6 +78,7 @@ def run_pass(meeting_id: int) -> bool:
     if situation is None:
         return False
     step = plan(situation.desired, situation.known, clock.now())
+    situation = replace(situation, acting=situation.connections.get(_account_for(step, situation)))
     try:
         match step:
             case Settled(reason):
@@ -97,6 +99,18 @@ def run_pass(meeting_id: int) -> bool:
     except (ProviderError, SecretError) as error:
         return _postpone(situation, error)
     return True
+
+
+def _account_for(step: Step, situation: Situation) -> str:
+    """Whose token the step needs."""
+    match step:
+        case Create():
+            return situation.desired.account or ""
+        case Update():
+            return situation.meeting.account
+        case Delete(stray):
+            return stray.account
+    return ""
 
 
 def _meeting_for(appointment_id: int) -> Meeting | None:
@@ -142,6 +156,7 @@ def _intend(situation: Situation, spec: MeetingSpec) -> tuple[Attempt, MeetingSp
     """Commit that a create is about to be sent; the spec with the marker that tells its meeting from twins."""
     with transaction.atomic():
         fence(situation)
+        count_request(situation.desired.account or "")
         number = situation.meeting.attempts.count() + 1
         marker = f"Ref {short_code(situation.appointment.public_id)}-{number}"
         attempt = Attempt.objects.create(
@@ -179,6 +194,7 @@ def _keep_in_journal(attempt: Attempt, remote: RemoteMeeting) -> None:
 def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
     _check_pause(situation)
     fence(situation)
+    count_request(situation.meeting.account)
     linked = situation.known.linked
     confirming = linked is not None and linked.confirm_due and linked.told == spec.as_told()
     try:
@@ -257,7 +273,7 @@ def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
     """Say what is the matter and when to look again. False, unless that is at once."""
     now = clock.now()
     follows = rules.consequence(error, situation.meeting.tries, now, random.random())  # noqa: S311  jitter, no secret
-    grant = situation.connection.grant if situation.connection else None
+    grant = situation.acting.grant if situation.acting else None
     # One that is paused already is not paused again, or those who wait for the end of the pause would keep it up.
     if follows.pause_account and follows.look_again_in is not None and grant is not None and grant.paused_until <= now:
         grants.pause(grant.pk, now + follows.look_again_in)
@@ -284,30 +300,33 @@ def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
 
 
 def _check_pause(situation: Situation) -> None:
-    paused_until = situation.connection.grant.paused_until if situation.connection else clock.now()
+    paused_until = situation.acting.grant.paused_until if situation.acting else clock.now()
     if paused_until > clock.now():
         raise Throttled("this account is paused", paused_until)
 
 
 def _grant_id(situation: Situation) -> int:
-    if situation.connection is None:
-        raise GrantLost("no account is connected", GrantState.NEEDS_RECONNECT)
-    if situation.connection.provider not in ports.provider_names():
+    if situation.acting is None:
+        raise GrantLost("no account is connected")
+    if situation.acting.provider not in ports.provider_names():
         raise Misconfigured("this provider is not set up on this server any more")
-    return situation.connection.grant_id
+    return situation.acting.grant_id
 
 
 def _call(situation: Situation, effect: Callable[[MeetingProvider, Secret], T]) -> T:
     """One effect with a usable token; if the provider refuses the token, once more with a newer one."""
     grant_id = _grant_id(situation)
-    provider = ports.provider_named(situation.connection.provider if situation.connection else "")
+    provider = ports.provider_named(situation.acting.provider if situation.acting else "")
     token, version = grants.access_token(grant_id)
     try:
-        return effect(provider, token)
-    except Unauthorized:
-        token, version = grants.access_token(grant_id, refused_version=version)
-    try:
-        return effect(provider, token)
-    except Unauthorized as error:
-        grants.mark_lost(grant_id, version, GrantState.NEEDS_RECONNECT)
-        raise GrantLost(str(error), GrantState.NEEDS_RECONNECT) from error
+        try:
+            return effect(provider, token)
+        except Unauthorized:
+            token, version = grants.access_token(grant_id, refused_version=version)
+        try:
+            return effect(provider, token)
+        except Unauthorized as error:
+            raise GrantLost(str(error)) from error
+    except GrantLost as lost:
+        grants.mark_lost(grant_id, version, lost)
+        raise

@@ -1,5 +1,6 @@
 """Decisions: what follows from an error, and what a person is told about it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from treff.conferencing.errors import (
     Unauthorized,
     Unusable,
 )
-from treff.conferencing.states import Reason, Sync
+from treff.conferencing.states import LostCause, Reason, Sync
 from treff.kernel.errors import N_
 from treff.kernel.secrets import SecretError
 
@@ -33,6 +34,13 @@ class Consequence:
     pause_account: bool = False
 
 
+_LOST = {
+    LostCause.SCOPES: Reason.SCOPES_MISSING,
+    LostCause.ADMIN: Reason.ADMIN_BLOCKS,
+    LostCause.USER_GONE: Reason.USER_GONE,
+}
+
+
 def consequence(error: Exception, tries: int, now: datetime, chance: float) -> Consequence:
     """What follows from a failed step. `tries` counts failures in a row before it; `chance` in [0, 1) is jitter."""
     match error:
@@ -40,8 +48,8 @@ def consequence(error: Exception, tries: int, now: datetime, chance: float) -> C
             return Consequence(Sync.WAITING, Reason.THROTTLED, _believed(until_at - now), pause_account=True)
         case Ambiguous() | Unusable():
             return Consequence(Sync.WAITING, Reason.UNSURE, timedelta(seconds=30 + 90 * chance))
-        case GrantLost():
-            return Consequence(Sync.BLOCKED, Reason.NEEDS_RECONNECT, None)
+        case GrantLost(cause=cause):
+            return Consequence(Sync.BLOCKED, _LOST.get(cause, Reason.NEEDS_RECONNECT), None)
         case Unauthorized():
             return Consequence(Sync.BLOCKED, Reason.NEEDS_RECONNECT, None)
         case Refused():
@@ -65,6 +73,47 @@ def back_off(tries: int, chance: float) -> timedelta:
 
 def _believed(wait: timedelta) -> timedelta:
     return min(max(wait, SHORTEST_RETRY_AFTER), LONGEST_RETRY_AFTER)
+
+
+# Before a start that a broken connection affects, people are told so long ahead.
+AHEAD = (timedelta(hours=24), timedelta(minutes=60), timedelta(minutes=15))
+_FIRST, _AGAIN, _LAST = "first", "again", "last"
+_AGAIN_AFTER, _QUIET = timedelta(hours=24), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A warning that is due: `stage` is first, again or before_start; `warned` is what to remember of it."""
+
+    stage: str
+    warned: Mapping[str, object]
+
+
+def alarm_due(warned: Mapping[str, object], starts: Sequence[tuple[str, datetime]], now: datetime) -> Alarm | None:
+    """Whether to warn of a broken connection now. `starts`: the affected appointments' ids and starts.
+
+    1. The first warning is due at once. It names every affected appointment, so that those count as warned of as far as
+       their start is near already.
+    2. One is due for a start that has come within 24 hours, 60 or 15 minutes since: within 24 hours not sooner than an
+       hour after the last warning, so that a day of bookings does not become a day of mails.
+    3. A second one is due a day after the first.
+    """
+    levels = {name: sum(start_at - now <= ahead for ahead in AHEAD) for name, start_at in starts}
+    memory = {**warned, **levels, _LAST: now.isoformat()}
+    if _FIRST not in warned:
+        return Alarm("first", {**memory, _FIRST: now.isoformat()})
+    nearer = {name: level for name, level in levels.items() if level > _level(warned, name)}
+    quiet = now - datetime.fromisoformat(str(warned[_LAST])) < _QUIET
+    if any(level > 1 or not quiet for level in nearer.values()):
+        return Alarm("before_start", memory)
+    if _AGAIN not in warned and now - datetime.fromisoformat(str(warned[_FIRST])) >= _AGAIN_AFTER:
+        return Alarm("again", {**memory, _AGAIN: now.isoformat()})
+    return None
+
+
+def _level(warned: Mapping[str, object], name: str) -> int:
+    level = warned.get(name, 0)
+    return level if isinstance(level, int) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +150,18 @@ _BY_REASON = {
     Reason.NEEDS_RECONNECT: Explanation(
         N_("The provider no longer accepts our access to the connected account."),
         N_("An administrator can connect it again. Treff then catches up automatically."),
+    ),
+    Reason.SCOPES_MISSING: Explanation(
+        N_("The connected account does not allow everything that is needed any more."),
+        N_("An administrator can connect it again and allow it. Treff then catches up automatically."),
+    ),
+    Reason.ADMIN_BLOCKS: Explanation(
+        N_("The administrators of the connected account do not allow this app at the moment."),
+        N_("They have to approve it at the provider. Treff then catches up automatically."),
+    ),
+    Reason.USER_GONE: Explanation(
+        N_("The provider says that the connected account does not exist any more."),
+        N_("An administrator can connect another one. Treff then catches up automatically."),
     ),
     Reason.REFUSED: Explanation(
         N_("The video provider refused this meeting."),

@@ -1,11 +1,14 @@
-"""Entry points: an id in, the reconciler called. A job is only a wake-up."""
+"""Entry points: an id in, the reconciler or the inbox called. A job is only a wake-up."""
 
 from datetime import timedelta
 
+import structlog
+
 from treff.booking_types.states import Provider
-from treff.conferencing import ledger, queries, reconcile
+from treff.conferencing import actions, alarms, grants, inbox, leaving, ledger, queries, reconcile
 from treff.events.jobs import task
 
+log = structlog.get_logger()
 SWEEP_LIMIT = 500
 # So long a wake-up may be on its way without being taken for lost.
 HEAD_START = timedelta(seconds=5)
@@ -23,6 +26,31 @@ def look_at_workspace(workspace_id: int) -> None:
             look.defer(subject_id=appointment_id)
 
 
+@task("conferencing.handle_event")
+def handle_event(event_id: int) -> None:
+    try:
+        inbox.handle(event_id)
+    except Exception:  # the row stays open, and the sweep finds it
+        log.exception("inbox_event_failed", event_id=event_id)
+
+
+@task("conferencing.check_grant")
+def check_grant(grant_id: int) -> None:
+    grants.check(grant_id)
+
+
+@task("conferencing.sound_alarms")
+def sound_alarms(grant_id: int) -> None:
+    for connection in queries.connections_of_grant(grant_id):
+        alarms.look(connection.pk)
+
+
+@task("conferencing.look_at_connection")
+def look_at_connection(connection_id: int) -> None:
+    leaving.finish(connection_id)
+    alarms.look(connection_id)
+
+
 def sweep(window: timedelta) -> int:
     """Wake what is due, and what changed within `window` and was overlooked, whatever became of its job rows.
 
@@ -31,3 +59,18 @@ def sweep(window: timedelta) -> int:
     ledger.erase_start_urls()
     found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
     return sum(look.defer_once(subject_id=appointment_id) for appointment_id in found)
+
+
+def sweep_inbox(_window: timedelta) -> int:
+    """Wake what was received and not handled, however long ago. Returns how many."""
+    inbox.forget()
+    return sum(handle_event.defer_once(subject_id=event_id) for event_id in inbox.overlooked())
+
+
+def sweep_connections(_window: timedelta) -> int:
+    """Wake what is due around accounts: alarms, those being left, tokens that age. Returns how many."""
+    actions.drop_expired()
+    leaving.forget_deauthorized()
+    connections = dict.fromkeys([*alarms.due(), *queries.being_left()])
+    woken = sum(look_at_connection.defer_once(subject_id=connection_id) for connection_id in connections)
+    return woken + sum(check_grant.defer_once(subject_id=grant_id) for grant_id in grants.idle())

@@ -32,11 +32,18 @@ class SecretError(Exception):
 
 
 class Tampered(SecretError):
-    """The blob does not open: changed, moved to another row, or sealed by a key that is not the one of that name."""
+    """The blob does not open: changed, moved to another row, or sealed by a key that is not the one of that name.
+
+    Says where it was to be opened (`table` and `row_id`, nothing of whose it is) and never why it did not.
+    """
+
+    def __init__(self, table: str = "", row_id: str = "") -> None:
+        super().__init__(f"What is stored at {table} {row_id} does not open there.")
+        self.table, self.row_id = table, row_id
 
 
 class KeyUnavailable(SecretError):
-    """The key ring has no key of the name that the blob asks for."""
+    """The key that is asked for is not in the key ring, or not to be used; the message is a sentence for operators."""
 
 
 class WeakKey(SecretError):
@@ -85,7 +92,7 @@ class Binding:
 
 
 class KeyRing:
-    """The key-encrypting keys by name; the first wraps new data keys, all of them unwrap."""
+    """The key-encrypting keys by name; the first wraps new data keys, all unwrap; a distrusted one does neither."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         """Raises WeakKey."""
@@ -97,6 +104,7 @@ class KeyRing:
             if len(key) != _KEY_BYTES or len(set(key)) < _FEWEST_DIFFERENT_BYTES:
                 raise WeakKey(f"key {kid!r} needs {_KEY_BYTES} random bytes")
         self._keys = dict(keys)
+        self._distrusted: frozenset[str] = frozenset()
         self.primary = next(iter(self._keys))
 
     @classmethod
@@ -122,27 +130,48 @@ class KeyRing:
     def names(self) -> Iterable[str]:
         return tuple(self._keys)
 
-    def new_data_key(self, binding: Binding) -> str:
-        """A fresh data key, wrapped by the primary key."""
-        nonce = os.urandom(_NONCE_BYTES)
-        wrapped = AESGCM(self._keys[self.primary]).encrypt(nonce, os.urandom(_KEY_BYTES), binding.associated_data())
-        return ".".join((_VERSION, self.primary, _encode(nonce), _encode(wrapped)))
+    def distrust(self, kid: str) -> None:
+        """From now on this process opens and wraps nothing with the key of that name."""
+        self._distrusted |= {kid}
+
+    def check(self, kid: str) -> None:
+        """Raises KeyUnavailable if the key of that name is not there or is distrusted."""
+        self._usable(kid)
+
+    def new_data_key(self, binding: Binding, kid: str = "") -> str:
+        """A fresh data key, wrapped by the key named `kid`, else by the primary one. Raises KeyUnavailable."""
+        return self._wrap(os.urandom(_KEY_BYTES), binding, kid or self.primary)
 
     def open_data_key(self, wrapped: str, binding: Binding) -> "DataKey":
         """Raises KeyUnavailable, Tampered."""
         match wrapped.split("."):
             case [version, kid, nonce, ciphertext] if version == _VERSION:
-                if kid not in self._keys:
-                    raise KeyUnavailable(f"no key named {kid[:32]!r}")
-                return DataKey(_decrypt(self._keys[kid], nonce, ciphertext, binding))
-        raise Tampered("not a wrapped data key")
+                return DataKey(_decrypt(self._usable(kid), nonce, ciphertext, binding))
+        raise Tampered(binding.table, binding.row_id)
 
     def rewrap(self, wrapped: str, binding: Binding) -> str:
         """The same data key, wrapped by the primary key. Raises KeyUnavailable, Tampered."""
-        key = self.open_data_key(wrapped, binding)
+        return self._wrap(self.open_data_key(wrapped, binding).raw, binding, self.primary)
+
+    def _wrap(self, raw: bytes, binding: Binding, kid: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)
-        ciphertext = AESGCM(self._keys[self.primary]).encrypt(nonce, key.raw, binding.associated_data())
-        return ".".join((_VERSION, self.primary, _encode(nonce), _encode(ciphertext)))
+        ciphertext = AESGCM(self._usable(kid)).encrypt(nonce, raw, binding.associated_data())
+        return ".".join((_VERSION, kid, _encode(nonce), _encode(ciphertext)))
+
+    def _usable(self, kid: str) -> bytes:
+        if kid not in self._keys:
+            raise KeyUnavailable(f"There is no key named {kid[:32]!r}.")
+        if kid in self._distrusted:
+            raise KeyUnavailable(f"The key named {kid!r} is not the one that had this name before; it is not used.")
+        return self._keys[kid]
+
+
+def kid_of(wrapped: str) -> str:
+    """The name of the key that a wrapped data key asks for; empty if it is none."""
+    match wrapped.split("."):
+        case [version, kid, _nonce, _ciphertext] if version == _VERSION:
+            return kid
+    return ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -164,14 +193,14 @@ class DataKey:
         match sealed.split("."):
             case [version, nonce, ciphertext] if version == _VERSION:
                 return Secret(_decrypt(self.raw, nonce, ciphertext, binding).decode())
-        raise Tampered("not a sealed value")
+        raise Tampered(binding.table, binding.row_id)
 
 
 def _decrypt(key: bytes, nonce: str, ciphertext: str, binding: Binding) -> bytes:
     try:
         return AESGCM(key).decrypt(_decode(nonce), _decode(ciphertext), binding.associated_data())
     except (InvalidTag, ValueError):
-        raise Tampered("the blob does not open here") from None
+        raise Tampered(binding.table, binding.row_id) from None
 
 
 def _encode(raw: bytes) -> str:

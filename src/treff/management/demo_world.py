@@ -16,7 +16,7 @@ from treff.booking_types.actions import Description, create_booking_type
 from treff.booking_types.states import Provider
 from treff.conferencing import actions as conferencing
 from treff.conferencing import reconcile
-from treff.conferencing.actions import Returned
+from treff.conferencing.actions import Browser, Returned
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import instant_of
@@ -145,8 +145,8 @@ def _connect_zoom(scope: Scope, zoom_url: str, base_url: str) -> None:
     order = {"user_id": ZOOM_USER, "redirect_uri": redirect_uri, "code_challenge": challenge}
     code = Secret(_control(zoom_url, "authorize", order)["code"])
     owner = Member.objects.select_related("user").get(public_id=scope.actor.id)
-    returned = Returned(scope, "zoom", in_popup=False, verifier=Secret(verifier))
-    conferencing.finish_connecting(returned, code, redirect_uri, owner.user)
+    returned = Returned(scope, "zoom", False, Secret(verifier), Browser(owner.user, "demo"))
+    conferencing.finish_connecting(returned, code, redirect_uri)
 
 
 def _book(entry: _Entry, start_at: datetime) -> None:

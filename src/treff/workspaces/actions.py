@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -14,13 +13,15 @@ from treff.audit.ports import SYSTEM, Actor
 from treff.kernel import clock, texts
 from treff.kernel.errors import Invalid
 from treff.kernel.ids import new_id
-from treff.kernel.secrets import Binding, DataKey, Secret
+from treff.kernel.secrets import Secret
+from treff.workspaces import vault
 from treff.workspaces.errors import AlreadyMember, SlugTaken
 from treff.workspaces.models import ApiKey, Member, User, Workspace
 from treff.workspaces.ports import Scope
 from treff.workspaces.queries import digest_of
 from treff.workspaces.rules import check_locale, check_slug, check_time_zone
 from treff.workspaces.states import Permission, Role
+from treff.workspaces.vault import open_data_key as open_data_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class NewPerson:
 
 
 def create_workspace(slug: str, name: str, time_zone: str, locale: str, owner: NewPerson) -> Workspace:
-    """A new workspace with its first Owner. Raises Invalid, SlugTaken."""
+    """A new workspace with its first Owner. Raises Invalid, SlugTaken, kernel.secrets.KeyUnavailable."""
     public_id = new_id("ws")
     row = Workspace(
         public_id=public_id,
@@ -42,10 +43,10 @@ def create_workspace(slug: str, name: str, time_zone: str, locale: str, owner: N
         name=texts.one_line("name", name, longest=100, required=True),
         time_zone=check_time_zone("time_zone", time_zone),
         locale=check_locale("locale", locale),
-        data_key=settings.TREFF_KEYS.new_data_key(_binding(public_id)),
     )
     try:
         with transaction.atomic():
+            row.data_key = vault.new_data_key(vault.binding_of(public_id))
             row.save(force_insert=True)
             record(row.pk, SYSTEM, "workspace.created", row.public_id, {"slug": slug})
             _add_member(row, owner, Role.OWNER, SYSTEM)
@@ -121,27 +122,3 @@ def mark_key_used(scope: Scope) -> None:
     ApiKey.objects.filter(public_id=scope.actor.id).exclude(last_used_at__gt=now.replace(second=0)).update(
         last_used_at=now
     )
-
-
-def open_data_key(workspace: Workspace) -> DataKey:
-    """The key of the workspace's own secrets. Raises kernel.secrets.SecretError."""
-    key: DataKey = settings.TREFF_KEYS.open_data_key(workspace.data_key, _binding(workspace.public_id))
-    return key
-
-
-def _binding(public_id: str) -> Binding:
-    return Binding("workspace", "data_key", public_id, "workspace secrets")
-
-
-def wrapped_data_keys() -> list[str]:
-    return list(Workspace.objects.values_list("data_key", flat=True))
-
-
-def rewrap_data_keys() -> int:
-    """Wrap by the primary key what another one wraps; compare-and-swap, so that nothing newer is lost."""
-    changed = 0
-    for public_id, old in Workspace.objects.values_list("public_id", "data_key"):
-        if old.split(".")[1] != settings.TREFF_KEYS.primary:
-            new = settings.TREFF_KEYS.rewrap(old, _binding(public_id))
-            changed += Workspace.objects.filter(public_id=public_id, data_key=old).update(data_key=new)
-    return changed

@@ -59,6 +59,14 @@ def members(scope: Scope) -> ScopedQuerySet[Member]:
     )
 
 
+def users_with(workspace_id: int, *roles: Role) -> Sequence[User]:
+    """Active members in one of these roles, as users."""
+    found = User.objects.filter(
+        memberships__workspace_id=workspace_id, memberships__is_active=True, memberships__role__in=roles
+    )
+    return list(found.order_by("pk"))
+
+
 def workspace(scope: Scope) -> Workspace:
     return Workspace.objects.get(pk=scope.workspace_id)
 

@@ -59,8 +59,8 @@ def connected(zoom: PaperZoom, ada: Member) -> PaperZoom:
 
 def connect(by: Member) -> None:
     """As the callback does it when the member comes back from the consent page."""
-    returned = Returned(house.scope(by), "zoom", False, Secret("verifier"))
-    finish_connecting(returned, Secret("code"), "http://127.0.0.1/callback", Browser(by.user, "session").user)
+    returned = Returned(house.scope(by), "zoom", False, Secret("verifier"), Browser(by.user, "session"))
+    finish_connecting(returned, Secret("code"), "http://127.0.0.1/callback")
 
 
 @pytest.fixture

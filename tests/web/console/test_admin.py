@@ -15,7 +15,7 @@ from treff.audit.models import AuditEntry
 from treff.booking_types.models import BookingType
 from treff.conferencing import ports
 from treff.conferencing.actions import Browser, take_flow
-from treff.conferencing.errors import StateMismatch
+from treff.conferencing.errors import GrantLost, StateMismatch
 from treff.conferencing.grants import mark_lost, pause
 from treff.conferencing.models import ConnectFlow, Connection, Grant
 from treff.conferencing.states import GrantState
@@ -97,7 +97,7 @@ def test_an_account_that_cannot_be_used_says_so_and_offers_to_reconnect(
     state: GrantState, shown: str, browser: Client, connected: PaperZoom
 ) -> None:
     grant = Grant.objects.get()
-    mark_lost(grant.pk, grant.version, state)
+    mark_lost(grant.pk, grant.version, GrantLost("", state))
     text = browser.get(VIDEO).content.decode()
     assert shown in text
     assert "Reconnect Zoom" in text

@@ -15,10 +15,9 @@ from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
 from treff.conferencing import reconcile
 from treff.conferencing.actions import disconnect
-from treff.conferencing.errors import Refused, Throttled, Transient
+from treff.conferencing.errors import GrantLost, Refused, Throttled, Transient
 from treff.conferencing.grants import mark_lost
 from treff.conferencing.models import Grant, Meeting
-from treff.conferencing.states import GrantState
 from treff.kernel import clock
 from treff.workspaces.models import Member, Workspace
 
@@ -124,7 +123,7 @@ def test_who_can_cure_a_missing_connection_gets_the_button(
 
 def test_a_lost_account_is_to_be_connected_again(ada: Member, rita: Member, connected: PaperZoom) -> None:
     grant = Grant.objects.get()
-    mark_lost(grant.pk, grant.version, GrantState.NEEDS_RECONNECT)
+    mark_lost(grant.pk, grant.version, GrantLost(""))
     appointment = house.appointment(rita, start_at=NOW + timedelta(days=1))
     reconcile.look(appointment.pk)
     meeting = meeting_in(house.client_of(ada), appointment)

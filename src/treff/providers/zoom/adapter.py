@@ -21,7 +21,7 @@ from treff.conferencing.errors import (
     Unusable,
 )
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
-from treff.conferencing.states import GrantState
+from treff.conferencing.states import CheckResult, GrantState, LostCause, Plan
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.providers.http import Answer, NotSent, Unanswered
@@ -36,8 +36,12 @@ _LONGEST_TOPIC = 200
 # Join-before-host on, waiting room off, no automatic recording (P16); use_pmi follows the user's setting unless said,
 # and a shared room would let the next lead walk in.
 _SETTINGS = {"join_before_host": True, "waiting_room": False, "auto_recording": "none", "use_pmi": False}
-_CAPABILITIES = Capabilities(creates_idempotently=False)
+# "up to 100 requests within a 24 hour window": https://developers.zoom.us/docs/api/meetings/ (create and update)
+_CAPABILITIES = Capabilities(creates_idempotently=False, requests_per_day=100)
 _LINK_PATH = re.compile(r"/j/[0-9]+")
+_SCOPE = re.compile(r"(?<![:\w])[a-z_]+:[a-z_]+:[a-z_]+(?![:\w])")
+# 1 Basic, 2 Licensed, 4 Unassigned without Meetings Basic: https://developers.zoom.us/docs/api/users/ (type)
+_PLANS = {1: Plan.BASIC, 2: Plan.LICENSED, 4: Plan.NO_MEETINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class ZoomProvider:
         found = wire.profile(answer)
         if found is None:
             raise Transient("Zoom's profile has no id")
-        return Identity(found.user_id, found.email, found.display_name)
+        return Identity(found.user_id, found.email, found.display_name, _PLANS.get(found.type, Plan.UNKNOWN))
 
     def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
         body = _body(spec) | {"type": 2, "agenda": spec.marker, "settings": _SETTINGS}
@@ -160,12 +164,18 @@ def _meaning(refusal: oauth.TokenRefusal) -> ProviderError:
     match refusal.verdict:
         case Verdict.APP_NOT_ACCEPTED:
             return Misconfigured(text)
+        case Verdict.APP_DISABLED:
+            return Misconfigured(text, CheckResult.APP_DISABLED)
         case Verdict.SCOPES_CHANGED:
-            return GrantLost(text, GrantState.SCOPE_MISSING)
+            return GrantLost(text, GrantState.SCOPE_MISSING, LostCause.SCOPES)
         case Verdict.BLOCKED_BY_ADMIN:
-            return GrantLost(text, GrantState.BLOCKED_BY_PROVIDER)
+            return GrantLost(text, GrantState.BLOCKED_BY_PROVIDER, LostCause.ADMIN)
         case Verdict.TOKEN_DEAD:
-            return GrantLost(text, GrantState.NEEDS_RECONNECT)
+            return GrantLost(text)
+        case Verdict.REPLACED:
+            return GrantLost(text, cause=LostCause.REPLACED)
+        case Verdict.USER_GONE:
+            return GrantLost(text, cause=LostCause.USER_GONE)
         case Verdict.TRY_AGAIN:
             return Transient(text)
         case Verdict.NO_TOKENS:
@@ -210,13 +220,13 @@ def _refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     if answer.status == 429:
         _throttle(answer, said.message)
     if "does not contain scopes" in said.message:  # 4711, in older texts 4700
-        raise GrantLost(text, GrantState.SCOPE_MISSING)
+        raise GrantLost(text, GrantState.SCOPE_MISSING, LostCause.SCOPES, frozenset(_SCOPE.findall(said.message)))
     if answer.status == 401 or said.code == 124:
         raise Unauthorized(text)
     if answer.status == 404 and said.code == 3001:
         raise Missing(text)
     if answer.status == 404 and said.code == 1001:  # the user is gone from the account
-        raise GrantLost(text, GrantState.NEEDS_RECONNECT)
+        raise GrantLost(text, cause=LostCause.USER_GONE)
     if answer.status == 407:
         raise Transient("a proxy asks for credentials")
     if answer.status < 400:  # redirects are not followed: a token must not travel

@@ -18,9 +18,12 @@ class Verdict(Enum):
     """What a refusal says, and of whom."""
 
     APP_NOT_ACCEPTED = auto()
+    APP_DISABLED = auto()
     SCOPES_CHANGED = auto()
     BLOCKED_BY_ADMIN = auto()
     TOKEN_DEAD = auto()
+    REPLACED = auto()
+    USER_GONE = auto()
     TRY_AGAIN = auto()
     NO_TOKENS = auto()
     REFUSED = auto()
@@ -29,10 +32,15 @@ class Verdict(Enum):
 # 4702/4704 client or secret, 4705 grant type, 4706 credentials, 4709 redirect, 4717 app disabled: ours to mend.
 # 4735 user gone from the account, 4737 token not found, 4740 reuse, 4741 a later authorization replaced it.
 _BY_CODE = (
-    dict.fromkeys(("4702", "4704", "4705", "4706", "4709", "4717"), Verdict.APP_NOT_ACCEPTED)
+    dict.fromkeys(("4702", "4704", "4705", "4706", "4709"), Verdict.APP_NOT_ACCEPTED)
     | dict.fromkeys(("4700", "4711"), Verdict.SCOPES_CHANGED)
-    | dict.fromkeys(("4735", "4737", "4740", "4741"), Verdict.TOKEN_DEAD)
-    | {"4738": Verdict.BLOCKED_BY_ADMIN}
+    | dict.fromkeys(("4737", "4740"), Verdict.TOKEN_DEAD)
+    | {
+        "4717": Verdict.APP_DISABLED,
+        "4735": Verdict.USER_GONE,
+        "4738": Verdict.BLOCKED_BY_ADMIN,
+        "4741": Verdict.REPLACED,
+    }
 )
 _BY_ERROR = {"invalid_client": Verdict.APP_NOT_ACCEPTED, "invalid_grant": Verdict.TOKEN_DEAD}
 

@@ -26,6 +26,7 @@ class Profile:
     user_id: str
     email: str
     display_name: str
+    type: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,13 @@ def profile(answer: Answer) -> Profile | None:
     user_id = _text(found, "id")
     if not user_id:
         return None
-    return Profile(user_id[:200], _text(found, "email")[:320], _text(found, "display_name")[:200])
+    kind = found.get("type")
+    return Profile(
+        user_id[:200],
+        _text(found, "email")[:320],
+        _text(found, "display_name")[:200],
+        kind if type(kind) is int else 0,
+    )
 
 
 def fault(answer: Answer) -> Fault:

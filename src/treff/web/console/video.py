@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from treff.booking_types.states import Provider
-from treff.conferencing import actions, ports
+from treff.conferencing import actions, leaving, ports
 from treff.conferencing.errors import NothingToDisconnect
 from treff.conferencing.models import Connection
 from treff.conferencing.queries import connection
@@ -117,7 +117,7 @@ def connect(visit: Visit, provider: str) -> HttpResponse:
 def disconnect(visit: Visit, provider: str) -> HttpResponse:
     label = labels.of_provider(provider)
     try:
-        actions.disconnect(visit.scope, provider)
+        leaving.disconnect(visit.scope, provider)
     except NothingToDisconnect:
         messages.info(visit.request, gettext("%(provider)s was not connected.") % {"provider": label})
         return redirect("console:video_provider", workspace=visit.workspace.slug)

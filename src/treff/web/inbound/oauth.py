@@ -8,7 +8,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from treff.conferencing import actions, queries
 from treff.conferencing.actions import Returned
-from treff.conferencing.errors import ConnectingFailed, Declined, StateMismatch
+from treff.conferencing.errors import (
+    ConnectingFailed,
+    Declined,
+    ProviderRefusedConnection,
+    ProviderUnreachable,
+    StateMismatch,
+)
+from treff.conferencing.models import PendingConnection
 from treff.kernel.secrets import Secret
 from treff.web import labels
 from treff.web.connecting import browser_of, callback_url, keeps_opener
@@ -42,11 +49,13 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         return _failed(request, provider, None, error)
     try:
         if request.GET.get("error"):
-            raise Declined
+            raise _refusal(request.GET["error"])
         code = Secret(request.GET.get("code", "")[:2000])
-        actions.finish_connecting(returned, code, callback_url(provider), browser.user)
+        found = actions.finish_connecting(returned, code, callback_url(provider))
     except ConnectingFailed as error:
         return _failed(request, provider, returned, error)
+    if isinstance(found, PendingConnection):
+        return redirect("inbound:replace", pending_id=found.public_id)
     if returned.in_popup:
         return redirect("inbound:connected", provider=provider, workspace=returned.scope.workspace_slug)
     return redirect("console:video_provider", workspace=returned.scope.workspace_slug)
@@ -109,6 +118,15 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
     scope = scope_of(member_of(request.user, request.POST.get("workspace", "")))
     browser = browser_of(request)
     return redirect(actions.start_connecting(scope, provider, browser, callback_url(provider)))
+
+
+def _refusal(code: str) -> ConnectingFailed:
+    """What the provider's `error` means, in our words: https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2.1"""
+    if code == "access_denied":
+        return Declined()
+    if code in ("server_error", "temporarily_unavailable"):
+        return ProviderUnreachable()
+    return ProviderRefusedConnection()
 
 
 def _failed(request: HttpRequest, provider: str, returned: Returned | None, error: ConnectingFailed) -> HttpResponse:
