@@ -194,7 +194,7 @@ def keys() -> None:
 @keys.command("status")
 @JSON
 def keys_status(as_json: bool) -> None:
-    """Which key wraps how much."""
+    """Which key wraps how much, and which are missing, retired, or not the ones they were."""
     with product():
         say(part("keys").status(), as_json=as_json)
 
@@ -202,7 +202,7 @@ def keys_status(as_json: bool) -> None:
 @keys.command("rotate")
 @JSON
 def keys_rotate(as_json: bool) -> None:
-    """Wrap everything by the first key of TREFF_ENCRYPTION_KEYS; the others can go afterwards."""
+    """Wrap everything by the first key of TREFF_ENCRYPTION_KEYS, and retire the others."""
     with product():
         say(part("keys").rotate(), as_json=as_json)
 

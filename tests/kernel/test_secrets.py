@@ -3,6 +3,8 @@ import copy
 import json
 import logging
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -10,13 +12,48 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties import STEADY
-from treff.kernel.secrets import Binding, DataKey, KeyRing, KeyUnavailable, Secret, SecretError, Tampered, WeakKey
+from treff.kernel.secrets import (
+    Binding,
+    DataKey,
+    KeyRing,
+    KeyUnavailable,
+    Secret,
+    SecretError,
+    Tampered,
+    WeakKey,
+    kid_of,
+)
 
 OLD, NEW = bytes(range(32)), bytes(range(100, 132))
 RING = KeyRing({"old-1": OLD, "new-2": NEW})
 ROW = Binding("grant", "access_token", "grant_7k2m", "zoom:app:user")
 KEY_ROW = Binding("grant", "data_key", "grant_7k2m", "zoom:app:user")
 CANARY = "canary-eyJzdiI6IjAwMDAwMSJ9"
+
+# Prints the nonces of so many encryptions of each of four forked processes, 12 bytes each.
+MAKE_NONCES = """
+import base64, os, sys
+from treff.kernel.secrets import Binding, KeyRing, Secret
+
+row, ring = Binding("grant", "data_key", "grant_7k2m"), KeyRing({"a": bytes(range(32))})
+wrapped = ring.new_data_key(row)
+key, secret = ring.open_data_key(wrapped, row), Secret("x")
+key.seal(secret, row)
+children = []
+for _ in range(4):
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        with os.fdopen(theirs, "wb") as pipe:
+            for number in range(int(sys.argv[1]) // 10):
+                blobs = [key.seal(secret, row) for _ in range(8)] + [ring.new_data_key(row), ring.rewrap(wrapped, row)]
+                pipe.write(b"".join(base64.urlsafe_b64decode(blob.split(".")[-2]) for blob in blobs))
+        os._exit(0)
+    os.close(theirs)
+    children.append(ours)
+for ours in children:
+    with os.fdopen(ours, "rb") as pipe:
+        sys.stdout.buffer.write(pipe.read())
+"""
 
 
 def fresh_key() -> DataKey:
@@ -117,6 +154,50 @@ def test_another_key_of_the_same_name_opens_nothing() -> None:
     wrapped = RING.new_data_key(KEY_ROW)
     with pytest.raises(Tampered):
         KeyRing({"old-1": NEW}).open_data_key(wrapped, KEY_ROW)
+
+
+def test_a_key_that_is_distrusted_opens_and_wraps_nothing_and_the_others_go_on() -> None:
+    ring = KeyRing({"old-1": OLD, "new-2": NEW})
+    by_old, by_new = ring.new_data_key(KEY_ROW), ring.new_data_key(KEY_ROW, "new-2")
+    assert (kid_of(by_old), kid_of(by_new)) == ("old-1", "new-2")
+    ring.distrust("old-1")
+    for deed in (
+        lambda: ring.check("old-1"),
+        lambda: ring.open_data_key(by_old, KEY_ROW),
+        lambda: ring.rewrap(by_new, KEY_ROW),
+        lambda: ring.new_data_key(KEY_ROW),
+    ):
+        with pytest.raises(KeyUnavailable, match="old-1"):
+            deed()
+    ring.check("new-2")
+    assert ring.open_data_key(by_new, KEY_ROW)
+
+
+@pytest.mark.parametrize("blob", ["", "1.a.b", "2.a.b.c", "a", "1.a.b.c.d"])
+def test_what_is_no_wrapped_data_key_asks_for_no_key(blob: str) -> None:
+    assert kid_of(blob) == ""
+
+
+def test_what_does_not_open_says_where_it_stands_and_not_whose_it_is_or_why() -> None:
+    wrapped = RING.new_data_key(KEY_ROW)
+    said = set()
+    for blob in ("", wrapped[:-1], wrapped + "A", fresh_key().seal(Secret(CANARY), ROW)):
+        with pytest.raises(Tampered) as refused:
+            RING.open_data_key(blob, KEY_ROW)
+        assert (refused.value.table, refused.value.row_id) == ("grant", "grant_7k2m")
+        said.add(str(refused.value))
+    with pytest.raises(Tampered) as refused:
+        fresh_key().open("", ROW)
+    assert said == {str(refused.value)}
+    assert "user" not in said.pop()
+
+
+@pytest.mark.fault("F-146")
+def test_a_million_encryptions_in_processes_forked_from_one_never_use_a_nonce_twice() -> None:
+    """Each of four processes, forked when the first has sealed already, seals, wraps and rewraps on its own."""
+    made = subprocess.run((sys.executable, "-c", MAKE_NONCES, "250000"), capture_output=True, check=True).stdout
+    nonces = {made[at : at + 12] for at in range(0, len(made), 12)}
+    assert len(made) == 12 * 4 * 250_000 == 12 * len(nonces)
 
 
 def test_rewrapping_changes_the_wrapping_and_keeps_the_key() -> None:

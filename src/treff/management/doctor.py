@@ -4,6 +4,7 @@ import os
 import smtplib
 import ssl
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -23,6 +24,18 @@ HIDDEN = (
     "TREFF_ZOOM_CLIENT_ID",
     "TREFF_ZOOM_CLIENT_SECRET",
     "TREFF_ZOOM_WEBHOOK_SECRET",
+)
+
+# What keys.status() may list, in words and with the cure.
+_CURES = {
+    "missing": "the key %(kid)r is needed and not in TREFF_ENCRYPTION_KEYS: put it back there and restart; what it "
+    "wraps is untouched and works again then",
+    "distrusted": "the key %(kid)r in TREFF_ENCRYPTION_KEYS is not the one that had this name before: put the right "
+    "one there, or give the new one a name of its own, and restart; nothing was changed",
+}
+_RETIRED = (
+    "the primary key %(kid)r is retired and wraps nothing new: make the newer key the first of TREFF_ENCRYPTION_KEYS "
+    "and restart, or, if you want this one back, run treff keys rotate"
 )
 
 
@@ -70,12 +83,13 @@ def _database() -> Finding:
 
 def _keys() -> list[Finding]:
     try:
-        found = keys.status()
+        found: dict[str, Any] = keys.status()
     except DatabaseError:  # it does not answer, or has no tables yet: said above
         return []
-    if found["missing"]:
-        return [Finding("keys", "bad", f"these keys are needed and not in TREFF_ENCRYPTION_KEYS: {found['missing']}")]
-    return [Finding("keys", "ok", f"primary {found['primary']}, wrapping {found['keys']}")]
+    bad = [Finding("keys", "bad", words % {"kid": kid}) for what, words in _CURES.items() for kid in found[what]]
+    if found["primary"] in found["retired"]:
+        bad.append(Finding("keys", "bad", _RETIRED % {"kid": found["primary"]}))
+    return bad or [Finding("keys", "ok", f"primary {found['primary']}, wrapping {found['keys']}")]
 
 
 def _mail() -> Finding:

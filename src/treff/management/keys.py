@@ -1,25 +1,37 @@
-"""Commands about encryption keys: which wrap how many data keys, and wrapping all of them anew by the primary."""
+"""Commands about encryption keys: what they wrap and how they stand, and wrapping everything anew by the primary."""
 
 from collections import Counter
 
 from django.conf import settings
 
-from treff.conferencing import grants
-from treff.workspaces import actions as workspaces
+from treff.kernel.secrets import kid_of
+from treff.workspaces import vault
+from treff.workspaces.models import KeyCanary
 
 
 def status() -> dict[str, object]:
-    """The primary key's name, and per key name how many data keys it wraps."""
-    wrapped = Counter(blob.split(".")[1] for blob in [*workspaces.wrapped_data_keys(), *grants.wrapped_data_keys()])
-    names = settings.TREFF_KEYS.names()
+    """How our keys stand, by their names:
+
+    primary      the one that wraps new data keys
+    keys         those in the ring, and how many data keys each wraps
+    canaries     those that every process can check, because the database holds something that only they open
+    retired      those that wrap nothing new any more
+    missing      those that are needed and not in the ring
+    distrusted   those in the ring that are not the ones that had the name before
+    """
+    wrapped = Counter(kid_of(stored.wrapped) for stored in vault.stored_data_keys())
+    troubles = vault.troubles()
+    canaries = KeyCanary.objects.order_by("kid")
     return {
         "primary": settings.TREFF_KEYS.primary,
-        "keys": {name: wrapped.get(name, 0) for name in names},
-        "missing": sorted(set(wrapped) - set(names)),
+        "keys": {name: wrapped.get(name, 0) for name in settings.TREFF_KEYS.names()},
+        "canaries": [canary.kid for canary in canaries],
+        "retired": [canary.kid for canary in canaries if canary.retired_at],
+        "missing": [trouble.kid for trouble in troubles if trouble.what == "lost"],
+        "distrusted": [trouble.kid for trouble in troubles if trouble.what == "wrong"],
     }
 
 
 def rotate() -> dict[str, object]:
     """Wrap every data key by the primary key. Safe while everything runs. Raises kernel.secrets.SecretError."""
-    rewrapped = workspaces.rewrap_data_keys() + grants.rewrap_data_keys()
-    return {"rewrapped": rewrapped, **status()}
+    return {"rewrapped": vault.rotate(), **status()}

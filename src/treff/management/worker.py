@@ -7,10 +7,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from procrastinate.contrib.django import DjangoApp, app
 
 from treff import wiring
+from treff.workspaces import vault
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
@@ -23,6 +24,8 @@ def run(concurrency: int) -> None:
     """Work until SIGTERM or SIGINT; then take no more jobs, finish those in hand, and return."""
     for request in (signal.SIGTERM, signal.SIGINT):  # until procrastinate takes over, which does the same more gently
         signal.signal(request, lambda *_: sys.exit(0))
+    vault.prove_keys()
+    connection.close()  # of this thread, which does not need it again
     stopping = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(stopping,), name="sweeper")
     sweeper.start()
