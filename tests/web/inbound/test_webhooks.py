@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import psycopg
 import pytest
 
-from tests.product import CLIENT_ID, WEBHOOK_SECRET, Product
+from tests.product import CLIENT_ID, WEBHOOK_SECRET, Product, eventually
 from tests.web.inbound.visits import WEBHOOK, Browser, Place, deliver, sign
 from treff.audit.models import AuditEntry
-from treff.conferencing.models import Grant
+from treff.conferencing.models import Grant, InboxEvent
+from treff.conferencing.queries import account_key
 
 
 def removal(zoom_user: str, **changes: Any) -> bytes:
@@ -38,7 +40,13 @@ def connected(place: Place, browser: Browser) -> Place:
 
 
 def is_connected(place: Place) -> bool:
+    """Once everything that was kept is handled."""
+    eventually(lambda: not InboxEvent.objects.filter(handled_at=None).exists(), "every event is handled")
     return Grant.objects.filter(external_user_id=place.zoom_user).exists()
+
+
+def count_kept(place: Place) -> int:
+    return InboxEvent.objects.filter(account=account_key("zoom", CLIENT_ID, place.zoom_user)).count()
 
 
 def count_removals(place: Place) -> int:
@@ -55,13 +63,59 @@ def test_a_removal_that_comes_four_times_has_one_effect(connected: Place) -> Non
 
 @pytest.mark.attack("A-082")
 def test_a_captured_removal_does_not_remove_a_later_connection(connected: Place, browser: Browser) -> None:
-    body = removal(connected.zoom_user, deauthorization_time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    """Even if its time lay ahead of the later connection: what was signed is known for a day."""
+    body = removal(connected.zoom_user, deauthorization_time="2100-01-01T00:00:00Z")
     timestamp = str(int(time.time()))
     captured = {"x_zm_request_timestamp": timestamp, "x_zm_signature": sign(body, timestamp)}
-    connected.product.zoom("deauthorize", {"user_id": connected.zoom_user})
-    connected.connect(browser)
     assert deliver(connected.product, body, **captured).status_code == 200
+    assert not is_connected(connected)
+    connected.connect(browser)
+    assert [deliver(connected.product, body, **captured).status_code for _ in range(3)] == [200] * 3
     assert is_connected(connected)
+    assert (count_kept(connected), count_removals(connected)) == (1, 1)
+
+
+@pytest.mark.fault("F-080")
+def test_a_removal_that_zoom_sends_again_after_the_user_came_back_changes_nothing(
+    connected: Place, browser: Browser
+) -> None:
+    """Zoom signs each delivery anew, so that only the time of the removal tells."""
+    body = removal(connected.zoom_user, deauthorization_time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    connected.connect(browser)
+    assert [deliver(connected.product, body, offset=offset).status_code for offset in (0, 1, 2)] == [200] * 3
+    assert count_kept(connected) == 3
+    assert is_connected(connected)
+    assert count_removals(connected) == 0
+
+
+@pytest.mark.fault("F-090")
+@pytest.mark.parametrize("table", ["conferencing_inboxevent", "procrastinate_jobs"])
+def test_a_removal_that_the_database_is_too_slow_for_is_not_taken_until_zoom_sends_it_again(
+    connected: Place, table: str
+) -> None:
+    body = removal(connected.zoom_user)
+    with psycopg.connect(connected.product.database_url) as other:
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        began = time.monotonic()
+        assert deliver(connected.product, body).status_code == 503
+        assert time.monotonic() - began < 3
+    assert count_kept(connected) == 0
+    assert is_connected(connected)
+    assert deliver(connected.product, body).status_code == 200
+    assert not is_connected(connected)
+
+
+@pytest.mark.fault("F-090")
+def test_a_removal_is_taken_at_once_and_kept_while_no_worker_runs(connected: Place) -> None:
+    product = connected.product
+    product.stop("worker")
+    began = time.monotonic()
+    assert deliver(product, removal(connected.zoom_user)).status_code == 200
+    assert time.monotonic() - began < 3
+    assert count_kept(connected) == 1
+    assert Grant.objects.filter(external_user_id=connected.zoom_user).exists()
+    product.start_worker()
+    assert not is_connected(connected)
 
 
 @pytest.mark.fault("F-079")
@@ -158,12 +212,15 @@ def test_an_event_without_its_headers_is_refused(product: Product) -> None:
 def test_a_removal_of_a_user_that_we_do_not_know_is_taken_like_any_other(connected: Place) -> None:
     known, unknown = (deliver(connected.product, removal(user)) for user in (connected.zoom_user, "nobody"))
     assert (unknown.status_code, unknown.content) == (known.status_code, known.content) == (200, b"")
+    assert not is_connected(connected)
+    assert count_removals(connected) == 1
 
 
 @pytest.mark.fault("F-082")
 def test_a_removal_of_another_app_is_refused(connected: Place) -> None:
     assert deliver(connected.product, removal(connected.zoom_user, client_id="another-app")).status_code == 400
     assert is_connected(connected)
+    assert count_kept(connected) == InboxEvent.objects.filter(account__contains=connected.zoom_user).count() == 0
 
 
 @pytest.mark.fault("F-082")
@@ -229,10 +286,10 @@ def test_a_challenge_that_is_none_is_not_signed(product: Product, plain: object)
     ],
 )
 def test_a_signed_body_that_makes_no_sense_is_taken_and_does_nothing(product: Product, body: bytes) -> None:
-    before = Grant.objects.count()
+    before = (Grant.objects.count(), InboxEvent.objects.count())
     answer = deliver(product, body)
     assert (answer.status_code, answer.content) == (200, b"")
-    assert Grant.objects.count() == before
+    assert (Grant.objects.count(), InboxEvent.objects.count()) == before
 
 
 @pytest.mark.attack("A-081")

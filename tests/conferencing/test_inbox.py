@@ -1,0 +1,404 @@
+"""Zoom's word that a user removed the app: kept, handled once, everywhere; what nobody signed is only looked into."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django import app
+
+from tests import house
+from tests.conferencing.stage import Stage, later
+from tests.crowd import at_once
+from tests.simulators.zoom.driver import APP, LENA, NORA
+from treff.audit.models import AuditEntry
+from treff.conferencing import inbox, reconcile, tasks
+from treff.conferencing.inbox import Limiter
+from treff.conferencing.models import Attempt, Connection, Grant, InboxEvent
+from treff.conferencing.queries import account_key
+from treff.conferencing.states import GrantState
+from treff.kernel import clock
+from treff.notices.models import Notice
+from treff.notices.states import NoticeKind
+from treff.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WINDOW = timedelta(minutes=15)
+
+
+@pytest.fixture(autouse=True)
+def rested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process counted in earlier tests is forgotten."""
+    monkeypatch.setattr(inbox, "_doubts", Limiter(in_all=10))
+    monkeypatch.setattr(inbox, "_retries", Limiter(in_all=inbox.SWEEP_LIMIT))
+
+
+def account(user_id: str = NORA, client_id: str = APP.client_id) -> str:
+    return account_key("zoom", client_id, user_id)
+
+
+def receive(user_id: str = NORA, *, digest: str = "d" * 64, seconds: float = 1, client_id: str = APP.client_id) -> bool:
+    """An event of a removal so many seconds ahead, so that no clock's grain matters."""
+    return inbox.receive("zoom", digest, account(user_id, client_id), clock.now() + timedelta(seconds=seconds))
+
+
+def jobs(how: str = "SELECT task_name, args FROM procrastinate_jobs WHERE status = 'todo'") -> list[tuple[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(how)
+        return sorted(((name, json.loads(args)) for name, args in cursor.fetchall()), key=str)
+
+
+def work(*names: str) -> int:
+    """Run what waits, and what that wakes, as a worker would; or only tasks of these names. How many jobs it were."""
+    done = 0
+    while waiting := jobs("DELETE FROM procrastinate_jobs WHERE status = 'todo' RETURNING task_name, args"):
+        for name, args in waiting:
+            if not names or name in names:
+                app.tasks[name].func(**args)
+                done += 1
+    return done
+
+
+def lose_jobs() -> None:
+    jobs("DELETE FROM procrastinate_jobs RETURNING task_name, args")
+
+
+def is_forgotten(user_id: str = NORA) -> bool:
+    """Tokens and identity are gone."""
+    used = Connection.objects.filter(grant__external_user_id=user_id)
+    return not used.exists() and not Grant.objects.filter(external_user_id=user_id).exists()
+
+
+def removals() -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(deed="connection.deauthorized"))
+
+
+@contextmanager
+def locked(table: str) -> Iterator[None]:
+    """Somebody else holds the whole table."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+    finally:
+        other.close()
+
+
+@contextmanager
+def unspeakable(workspace: Workspace) -> Iterator[None]:
+    """What is done for Zoom in this workspace fails when it is written to the log."""
+    with connection.cursor() as cursor:
+        condition = f"workspace_id <> {workspace.pk} OR actor_kind <> 'provider'"
+        cursor.execute(f"ALTER TABLE audit_auditentry ADD CONSTRAINT unspeakable CHECK ({condition})")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE audit_auditentry DROP CONSTRAINT unspeakable")
+
+
+def test_an_event_is_kept_with_its_wake_up_and_handled_after(stage: Stage) -> None:
+    assert receive() is True
+    event = InboxEvent.objects.get()
+    assert NORA not in str(vars(event))
+    assert not is_forgotten()
+    assert ("conferencing.handle_event", {"subject_id": event.pk}) in jobs()
+    work()
+    assert is_forgotten()
+    assert InboxEvent.objects.get().handled_at is not None
+    assert len(removals()) == 1
+
+
+@pytest.mark.fault("F-078")
+@pytest.mark.attack("A-082")
+def test_an_event_that_comes_again_has_no_other_effect_even_after_the_user_came_back(stage: Stage) -> None:
+    assert [receive(seconds=3600) for _ in range(4)] == [True, False, False, False]
+    assert len([name for name, _ in jobs() if name == "conferencing.handle_event"]) == 1
+    work()
+    assert is_forgotten()
+    stage.connect()
+    lose_jobs()
+    assert receive(seconds=3600) is False  # and only that it is known protects: its time lies ahead
+    assert jobs() == []
+    assert tasks.sweep_inbox(WINDOW) == 0
+    assert Grant.objects.get().state == GrantState.CONNECTED
+    assert len(removals()) == 1
+
+
+@pytest.mark.fault("F-078")
+def test_an_event_that_four_processes_receive_at_once_is_kept_once(stage: Stage) -> None:
+    at = clock.now() + timedelta(seconds=1)
+    deeds: list[Callable[[], bool]] = [lambda: inbox.receive("zoom", "d" * 64, account(), at)] * 4
+    assert sorted(at_once(deeds), key=str) == [False, False, False, True]
+    assert InboxEvent.objects.count() == 1
+    event_id = InboxEvent.objects.get().pk
+    assert at_once([lambda: inbox.handle(event_id)] * 4) == [None] * 4
+    assert is_forgotten()
+    assert len(removals()) == 1
+
+
+@pytest.mark.fault("F-080")
+def test_an_event_from_before_the_user_came_back_changes_nothing_and_each_workspace_can_read_of_it(
+    stage: Stage,
+) -> None:
+    removed_at = clock.now()
+    other = house.owner(house.workspace("waerme"))
+    stage.connect(by=other)
+    inbox.receive("zoom", "d" * 64, account(), removed_at)
+    work()
+    assert InboxEvent.objects.get().handled_at is not None
+    assert removals() == []
+    assert not Notice.objects.filter(kind=NoticeKind.DEAUTHORIZED).exists()
+    noted = AuditEntry.objects.filter(deed="connection.late_removal")
+    assert {(entry.workspace_id, entry.detail["removed_at"]) for entry in noted} == {
+        (owner.workspace_id, removed_at.isoformat()) for owner in (stage.owner, other)
+    }
+    reconcile.look((booked := stage.book()).pk)
+    stage.check_in_step(booked)
+
+
+@pytest.mark.fault("F-082")
+def test_an_event_of_somebody_unknown_is_kept_like_any_other_and_changes_nothing(stage: Stage) -> None:
+    assert receive("nobody", digest="a" * 64) is receive(client_id="another-app", digest="b" * 64) is True
+    work("conferencing.handle_event")
+    assert InboxEvent.objects.filter(handled_at__isnull=False).count() == 2
+    assert Grant.objects.get().state == GrantState.CONNECTED
+    assert removals() == []
+    assert not AuditEntry.objects.filter(deed="connection.late_removal").exists()
+
+
+@pytest.mark.fault("F-087")
+def test_a_user_of_three_workspaces_is_gone_from_all_and_each_is_told_only_of_itself(stage: Stage) -> None:
+    places = [stage.owner, *(house.owner(house.workspace(slug)) for slug in ("waerme", "wind"))]
+    for owner in places[1:]:
+        stage.connect(by=owner)
+    unconcerned = house.owner(house.workspace("unconcerned"))
+    stage.connect(LENA, by=unconcerned)
+    Notice.objects.all().delete()
+    receive()
+    work()
+    assert is_forgotten()
+    assert Connection.objects.get().workspace_id == unconcerned.workspace_id
+    assert sorted(entry.workspace_id or 0 for entry in removals()) == sorted(owner.workspace_id for owner in places)
+    notices = Notice.objects.filter(kind=NoticeKind.DEAUTHORIZED)
+    assert {(notice.workspace_id, notice.user_id) for notice in notices} == {
+        (owner.workspace_id, owner.user_id) for owner in places
+    }
+    said: list[AuditEntry | Notice] = [*removals(), *notices]
+    for told in said:
+        for foreign in (owner.workspace for owner in (*places, unconcerned) if owner.workspace_id != told.workspace_id):
+            assert not any(name in str(vars(told)) for name in (foreign.slug, foreign.name, foreign.public_id))
+        assert "nora.brandt" not in str(vars(told)).lower()
+
+
+@pytest.mark.fault("F-083")
+def test_an_app_that_is_removed_while_zoom_creates_keeps_the_link_and_hears_nothing_more(stage: Stage) -> None:
+    booked = stage.book()
+    with stage.held("create", lambda: reconcile.look(booked.pk)):
+        receive()
+        work("conferencing.handle_event")
+        assert is_forgotten()
+        calls = len(stage.zoom.truth()["calls"])
+    stage.check()
+    assert stage.attempts(booked) == ["linked"]
+    (made,) = stage.zoom.alive()
+    assert (stage.fresh(booked).meeting_id, stage.fresh(booked).join_url) == (str(made["id"]), made["join_url"])
+    assert (stage.meeting(booked).passcode, stage.meeting(booked).start_url) == ("", "")
+    stage.move(booked)
+    work()
+    with later(hours=1):
+        tasks.sweep(WINDOW)
+        work()
+    assert is_forgotten()
+    assert len(stage.zoom.truth()["calls"]) == calls
+
+
+@pytest.mark.fault("F-083")
+def test_an_app_that_is_removed_while_zoom_creates_what_is_cancelled_leaves_a_meeting_that_is_listed(
+    stage: Stage,
+) -> None:
+    booked = stage.book()
+    with stage.held("create", lambda: reconcile.look(booked.pk)):
+        stage.cancel(booked)
+        receive()
+        work("conferencing.handle_event")
+        calls = len(stage.zoom.truth()["calls"])
+    work()
+    with later(hours=1):
+        tasks.sweep(WINDOW)
+        work()
+    stage.check()
+    (made,) = stage.zoom.alive()
+    left = Attempt.objects.get(meeting__appointment=booked)
+    assert (left.external_id, left.state in ("stray", "left_behind")) == (str(made["id"]), True)
+    assert stage.fresh(booked).join_url == stage.fresh(booked).meeting_id == ""
+    assert is_forgotten()
+    assert len(stage.zoom.truth()["calls"]) == calls
+
+
+@pytest.mark.fault("F-090")
+@pytest.mark.parametrize("table", ["conferencing_inboxevent", "procrastinate_jobs"])
+def test_a_database_that_is_slow_keeps_nothing_and_nobody_waiting(stage: Stage, table: str) -> None:
+    lose_jobs()
+    with locked(table):
+        began = monotonic()
+        with pytest.raises(Exception, match=r"(?i)timeout|database error"):
+            receive()
+        assert monotonic() - began < 2.5
+    assert InboxEvent.objects.count() == 0
+    assert jobs() == []
+    with connection.cursor() as cursor:  # nobody else is hurried
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)
+    assert receive() is True
+    work()
+    assert is_forgotten()
+
+
+def test_an_event_whose_wake_up_was_lost_is_found_by_the_sweep(stage: Stage) -> None:
+    receive()
+    lose_jobs()
+    assert tasks.sweep_inbox(WINDOW) == 0  # it may still be on its way
+    with later(seconds=6):
+        assert tasks.sweep_inbox(WINDOW) == 1
+    with later(days=9):
+        assert tasks.sweep_inbox(WINDOW) == 0  # woken a moment ago
+    work()
+    assert is_forgotten()
+
+
+def test_an_event_whose_handling_fails_is_undone_whole_holds_nobody_up_and_is_tried_again_after_a_minute(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(inbox, "_retries", Limiter(in_all=500, seconds=lambda: seconds[0]))
+    other = house.owner(house.workspace("waerme"))
+    stage.connect(LENA, by=other)
+    receive(NORA, digest="a" * 64)
+    receive(LENA, digest="b" * 64)
+    with unspeakable(stage.owner.workspace):
+        work("conferencing.handle_event")
+        assert (is_forgotten(NORA), is_forgotten(LENA)) == (False, True)
+        assert [entry.workspace_id for entry in removals()] == [other.workspace_id]
+        assert Grant.objects.get().access_token != ""
+        with later(seconds=6):
+            assert tasks.sweep_inbox(WINDOW) == 1
+            work("conferencing.handle_event")
+            assert tasks.sweep_inbox(WINDOW) == 0
+        assert not is_forgotten()
+    seconds[0] = 60
+    with later(days=3):
+        assert tasks.sweep_inbox(WINDOW) == 1
+    work()
+    assert is_forgotten()
+
+
+def test_what_is_handled_is_forgotten_after_a_day_and_not_before(stage: Stage) -> None:
+    receive("nobody", digest="a" * 64)
+    work()
+    receive("somebody", digest="b" * 64)  # and not handled
+    lose_jobs()
+    with later(hours=23, minutes=59):
+        tasks.sweep_inbox(WINDOW)
+        assert InboxEvent.objects.count() == 2
+        assert receive("nobody", digest="a" * 64) is False
+    with later(hours=24, minutes=1):
+        tasks.sweep_inbox(WINDOW)
+        assert InboxEvent.objects.get().digest == "b" * 64
+
+
+@pytest.mark.attack("A-079")
+def test_an_unverified_event_costs_a_living_account_one_refresh_and_nothing_else(stage: Stage) -> None:
+    reconcile.look((booked := stage.book()).pk)
+    before = Grant.objects.get()
+    for _ in range(5):
+        inbox.doubt("zoom", account())
+    work()
+    after = Grant.objects.get()
+    assert (after.state, after.version) == (GrantState.CONNECTED, before.version + 1)
+    assert stage.calls("refresh") == 1
+    assert InboxEvent.objects.count() == 0
+    assert removals() == []
+    stage.check_in_step(booked)
+
+
+@pytest.mark.fault("F-091")
+def test_an_unverified_event_about_an_app_that_was_removed_is_believed_when_zoom_refuses_the_tokens(
+    stage: Stage,
+) -> None:
+    stage.zoom.control("deauthorize", user_id=NORA)
+    inbox.doubt("zoom", account())
+    work()
+    grant = Grant.objects.get()
+    assert (grant.state, grant.access_token, grant.refresh_token) == (GrantState.NEEDS_RECONNECT, "", "")
+    broken = Notice.objects.filter(kind=NoticeKind.BROKEN)
+    assert [(notice.workspace_id, notice.user_id) for notice in broken] == [
+        (stage.owner.workspace_id, stage.owner.user_id)
+    ]
+    calls = len(stage.zoom.truth()["calls"])
+    inbox.doubt("zoom", account())
+    stage.book()
+    work()
+    assert len(stage.zoom.truth()["calls"]) == calls
+
+
+@pytest.mark.attack("A-083")
+def test_an_account_is_checked_once_in_ten_minutes_however_many_processes_are_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doubt(*waits: float) -> int:
+        """In one new process after the other, so many minutes from now; how often Zoom was asked."""
+        before = stage.calls("refresh")
+        for minutes in waits:
+            monkeypatch.setattr(inbox, "_doubts", Limiter(in_all=10))
+            with later(minutes=minutes):
+                inbox.doubt("zoom", account())
+                work("conferencing.check_grant")
+        return stage.calls("refresh") - before
+
+    assert doubt(0, 0, 5, 9.9) == 1
+    assert doubt(10.1, 10.2, 15) == 1
+
+
+@pytest.mark.attack("A-083")
+def test_of_any_number_of_unverified_events_ten_a_minute_reach_the_database(stage: Stage) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        for number in range(10_000):
+            inbox.doubt("zoom", account(NORA if number % 2 else f"user-{number}"))
+    looked_up = [query for query in captured.captured_queries if "conferencing_grant" in query["sql"]]
+    assert 1 <= len(looked_up) <= 11  # ten times looked for, once marked as asked
+    assert len(captured) <= 70
+    assert [name for name, _ in jobs()].count("conferencing.check_grant") == 1
+
+
+@pytest.mark.attack("A-083")
+def test_a_database_that_is_not_there_does_not_matter_to_what_nobody_signed(stage: Stage) -> None:
+    lose_jobs()
+    with locked("conferencing_grant"):
+        began = monotonic()
+        inbox.doubt("zoom", account())
+        assert monotonic() - began < 2.5
+    assert jobs() == []
+
+
+def test_a_limiter_lets_each_pass_once_in_a_minute_and_so_many_in_all() -> None:
+    seconds = [0.0]
+    limiter = Limiter(in_all=3, seconds=lambda: seconds[0])
+    assert [limiter.lets_pass(key) for key in "aabac"] == [True, False, True, False, True]
+    seconds[0] = 30
+    assert [limiter.lets_pass(key) for key in "ad"] == [False, False]
+    seconds[0] = 60
+    assert [limiter.lets_pass(key) for key in "dabe"] == [True, True, True, False]
+
+
+def test_a_limiter_that_many_ask_at_once_lets_one_pass() -> None:
+    for number in range(50):
+        limiter = Limiter(in_all=10)
+        assert at_once([lambda: limiter.lets_pass("a")] * 4).count(True) == 1, number  # noqa: B023
