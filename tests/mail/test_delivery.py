@@ -94,6 +94,28 @@ def test_a_link_that_was_replaced_is_mailed_with_the_word_that_the_old_one_is_vo
     check_order(post)
 
 
+@pytest.mark.fault("F-121")
+def test_a_link_that_nothing_replaces_is_said_to_be_void_and_the_next_one_comes_with_a_mail_of_its_own(
+    post: Post,
+) -> None:
+    booked = post.book()
+    post.link(booked)
+    post.tell(booked)
+    appointments.record_join_link(booked.pk, "", "")
+    post.tell(booked)
+    assert len(post.mails()) == 1
+    post.tell(booked, after=61)
+    void = post.mails()[-1]
+    assert "no longer works" in void["text"]
+    assert LINK not in void["text"] + void["html"]
+    post.link(booked, OTHER_LINK)
+    post.tell(booked, after=62)
+    assert OTHER_LINK in post.mails()[-1]["text"]
+    sequences = [int(event["SEQUENCE"]) for event in post.invitations()]
+    assert len(sequences) == 3
+    assert sequences == sorted(set(sequences))
+
+
 def test_a_move_is_told_once_it_has_come_to_rest_with_the_same_link(post: Post) -> None:
     booked = post.book()
     post.link(booked)

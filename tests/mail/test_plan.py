@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties import STEADY
-from treff.mail.plan import QUIET, Facts, Send, Settled, Step, Wait, plan
+from treff.mail.plan import QUIET, REPLACING, Facts, Send, Settled, Step, Wait, plan
 from treff.mail.states import Kind
 
 BOOKED_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_moves_in_quick_succession_are_one_mail(moves: int, seconds: float) -> N
     [
         ("", "https://zoom.us/j/1", True, Send(Kind.LINK)),
         ("https://zoom.us/j/1", "https://zoom.us/j/2", True, Send(Kind.CHANGED_LINK)),
-        ("https://zoom.us/j/1", "", True, Settled()),
+        ("https://zoom.us/j/1", "", True, Wait(BOOKED_AT + REPLACING)),
         ("https://zoom.us/j/1", "", False, Send(Kind.CHANGED_LINK)),
         ("https://zoom.us/j/1", "https://zoom.us/j/1", False, Send(Kind.CHANGED_LINK)),
         ("", "", False, Settled()),
@@ -148,6 +148,19 @@ def test_a_link_that_came_changed_or_will_not_come_is_told(
 ) -> None:
     told = replace(FACTS, join_url=told_link).as_told()
     assert plan(replace(FACTS, join_url=link, has_video=has_video), told, BOOKED_AT, PATIENCE) == step
+
+
+@pytest.mark.fault("F-121")
+def test_a_link_that_nothing_replaces_for_a_minute_is_said_to_be_void_and_the_next_one_is_news() -> None:
+    letters = Correspondence(replace(FACTS, join_url="https://zoom.us/j/1"))
+    letters.rest()
+    letters.change(join_url="")
+    assert letters.step() == Wait(letters.now + REPLACING)
+    letters.rest()
+    letters.change(join_url="https://zoom.us/j/2")
+    letters.rest()
+    told = [(kind, facts.join_url) for kind, facts in letters.sent]
+    assert told[1:] == [(Kind.CHANGED_LINK, ""), (Kind.LINK, "https://zoom.us/j/2")]
 
 
 def test_the_first_word_waits_for_the_link_as_long_as_the_workspace_says() -> None:

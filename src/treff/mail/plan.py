@@ -8,6 +8,8 @@ from treff.mail.states import Kind
 
 # Somebody who drags an appointment about tells the lead once, when it has come to rest.
 QUIET = timedelta(seconds=2)
+# A meeting that is made anew has its link in a moment, unless the provider is down or no account is connected.
+REPLACING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
        `link_wait` without it, saying that it follows. A cancelled appointment nobody heard of stays unheard of.
     3. Who was told that it takes place hears that it does not.
     4. A new time is told when it has come to rest.
-    5. A link that came, changed, or will not come any more is told. A link that is being replaced is waited for.
+    5. A link that came, changed, or will not come any more is told. One that is being replaced is waited for; if that
+       takes too long, people hear that the link they have is void.
     """
     if facts.start_at <= now:
         return Settled()
@@ -76,7 +79,8 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
     if told["join_url"] == is_now["join_url"]:
         return Settled()
     if not is_now["join_url"]:
-        return Settled() if facts.has_video else Send(Kind.CHANGED_LINK)
+        replaced_by_at = facts.changed_at + REPLACING if facts.has_video else now
+        return Wait(replaced_by_at) if now < replaced_by_at else Send(Kind.CHANGED_LINK)
     return Send(Kind.CHANGED_LINK if told["join_url"] else Kind.LINK)
 
 
