@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from treff.events.jobs import task
-from treff.mail import actions, queries
+from treff.mail import actions, notices, queries
+from treff.notices.queries import due as due_notices
 
 SWEEP_LIMIT = 500
 # So long a wake-up may be on its way without being taken for lost.
@@ -15,6 +16,11 @@ def tell(appointment_id: int) -> None:
     actions.tell(appointment_id)
 
 
+@task("mail.send_notice")
+def send_notice(notice_id: int) -> None:
+    notices.send(notice_id)
+
+
 def sweep(window: timedelta) -> int:
     """Wake what is due, and what changed within `window` and was overlooked, whatever became of its job rows.
 
@@ -22,3 +28,8 @@ def sweep(window: timedelta) -> int:
     """
     found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
     return sum(tell.defer_once(subject_id=appointment_id) for appointment_id in found)
+
+
+def sweep_notices(_window: timedelta) -> int:
+    """Wake every notice that is due, whenever it was posted and whatever became of its job. Returns how many."""
+    return sum(send_notice.defer_once(subject_id=notice_id) for notice_id in due_notices(SWEEP_LIMIT, HEAD_START))

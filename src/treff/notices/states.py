@@ -4,12 +4,26 @@ from enum import StrEnum
 
 
 class NoticeKind(StrEnum):
+    """What happened. Beside each the `detail` that its text needs, as JSON; never anything that identifies an account.
+
+    `own` everywhere: it is about the account that a member connected for their own appointments, and who is told may
+    have any role. Instants are ISO 8601 with an offset. `provider` is a booking_types.states.Provider.
+    """
+
     CONNECTED = "connected"
+    """provider, by (the person's name), own, replaced (another account was there before)"""
     DISCONNECTED = "disconnected"
+    """provider, by, own, upcoming (keep, remove or switch), appointments (how many are ahead), left_behind (meetings
+    that could not be deleted at the provider)"""
     DEAUTHORIZED = "deauthorized"
+    """provider, appointments"""
     BROKEN = "broken"
+    """provider, cause (refused, replaced, user_gone, scopes or admin), own, since (instant), stage (first, again or
+    before_start), appointments (public ids of those affected)"""
     APP_REFUSED = "app_refused"
+    """To the operator: provider, detail (what the provider said)"""
     KEY_TROUBLE = "key_trouble"
+    """To the operator: what (lost, wrong, retired or tampered), and where known kid (the key) and row (public id)"""
 
 
 class NoticeState(StrEnum):

@@ -1,0 +1,196 @@
+"""Delivery of notices: claim, read who may still know and what is true, send outside any transaction, record."""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from email.utils import formataddr
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+
+from treff.appointments.models import Appointment
+from treff.appointments.queries import upcoming
+from treff.kernel import clock
+from treff.kernel.zones import wall_of
+from treff.mail.actions import GIVE_UP_AFTER, LEASE, LONGEST_BACK_OFF
+from treff.mail.rendering import mail_domain
+from treff.mail.wording import Occasion, Wording, isolated, plain, word
+from treff.notices.models import Notice
+from treff.notices.queries import reader_of
+from treff.notices.states import NoticeKind, NoticeState
+from treff.workspaces.models import Member
+from treff.workspaces.queries import scope_of
+
+log = structlog.get_logger()
+MOST_LISTED = 10
+
+
+def send(notice_id: int) -> None:
+    """Send one notice, unless it went out, was given up, or somebody else has it in hand.
+
+    1. Claim by compare-and-swap.
+    2. Who is no member any more, or may not know any more, is not written to. The operator without an address is told
+       by the log.
+    3. Make the mail of what is true now and hand it to the SMTP server.
+    4. Record that it went out, or when to try again. A pass that dies between the server's yes and this commit sends
+       the same Message-ID again.
+    """
+    notice = _claim(notice_id)
+    if notice is None:
+        return
+    reader = reader_of(notice)
+    if notice.user_id is not None and reader is None:
+        _give_up(notice, "not a member any more")
+        return
+    if reader is None and not settings.TREFF_SUPPORT_EMAIL:
+        log.error("operator_notice", notice=notice.public_id, kind=notice.kind, detail=notice.detail)
+        _record_sent(notice)
+        return
+    try:
+        message = _to_operator(notice) if reader is None else _to_member(notice, reader)
+        message.send()
+    except Exception as error:  # a text that cannot be made must not come back for ever either
+        _record_failure(notice, error)
+        return
+    _record_sent(notice)
+    log.info("notice_sent", notice=notice.public_id, kind=notice.kind)
+
+
+def _claim(notice_id: int) -> Notice | None:
+    now = clock.now()
+    claimed = Notice.objects.filter(pk=notice_id, state=NoticeState.OPEN, lease_until__lte=now).update(
+        lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now
+    )
+    return Notice.objects.get(pk=notice_id) if claimed else None
+
+
+# ---- the mail ----
+
+
+def _to_member(notice: Notice, reader: Member) -> EmailMultiAlternatives:
+    workspace = reader.workspace
+    affected = _affected(notice, reader)
+    with translation.override(reader.user.locale):
+        wording = word(NoticeKind(notice.kind), notice.detail, Occasion(workspace.name, reader.time_zone, affected))
+        why = gettext("You are receiving this email because you are a member of %(place)s.")
+        rest = len(affected) - MOST_LISTED
+        return _mail(
+            notice,
+            wording,
+            (workspace.name, plain(reader.user.name), reader.user.email),
+            {
+                "locale": reader.user.locale,
+                "why": why % {"place": isolated(workspace.name)},
+                "zone": reader.time_zone.replace("_", " "),
+                "affected": [_listed(row, reader.time_zone) for row in affected[:MOST_LISTED]],
+                "more": ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest}
+                if rest > 0
+                else "",
+                "page": settings.TREFF_BASE_URL + reverse("console:video_provider", args=[workspace.slug]),
+            },
+        )
+
+
+def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
+    """Those that are named, still ahead and wanted, and the reader's own workspace's; soonest first."""
+    named = notice.detail.get("appointments")
+    if not isinstance(named, list):
+        return []
+    return list(upcoming(scope_of(reader), clock.now()).filter(public_id__in=named))
+
+
+def _listed(appointment: Appointment, zone: str) -> dict[str, object]:
+    return {
+        "title": plain(appointment.title),
+        "start": wall_of(appointment.start_at, zone),
+        "end": wall_of(appointment.end_at, zone),
+        "host": isolated(appointment.host),
+    }
+
+
+def _to_operator(notice: Notice) -> EmailMultiAlternatives:
+    server = settings.TREFF_BASE_URL
+    with translation.override(settings.LANGUAGE_CODE):
+        wording = word(NoticeKind(notice.kind), notice.detail, Occasion(server, settings.TIME_ZONE))
+        why = gettext("You are receiving this email because it is the TREFF_SUPPORT_EMAIL of %(place)s.")
+        return _mail(
+            notice,
+            wording,
+            ("Treff", "", settings.TREFF_SUPPORT_EMAIL),
+            {"locale": settings.LANGUAGE_CODE, "why": why % {"place": server}},
+        )
+
+
+def _mail(
+    notice: Notice, wording: Wording, addresses: tuple[str, str, str], context: dict[str, Any]
+) -> EmailMultiAlternatives:
+    """`addresses`: in whose name, who is greeted, where it goes."""
+    sender, greeting_name, email = addresses
+    context = {
+        "workspace": plain(sender),
+        "greeting_name": isolated(greeting_name),
+        "subject": wording.subject,
+        "paragraphs": wording.paragraphs,
+        "button": wording.button,
+        **context,
+    }
+    message = EmailMultiAlternatives(
+        subject=wording.subject,
+        body=render_to_string("mail/notice.txt", context),
+        from_email=formataddr((plain(sender), settings.TREFF_EMAIL_FROM)),
+        to=[email],
+        headers={"Message-ID": f"<{notice.public_id}@{mail_domain()}>", "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(render_to_string("mail/notice.html", context), "text/html")
+    return message
+
+
+# ---- what became of it ----
+
+
+def _record_sent(notice: Notice) -> None:
+    """Whoever holds the notice by now: it did go out."""
+    now = clock.now()
+    Notice.objects.filter(pk=notice.pk).update(
+        state=NoticeState.SENT, trouble="", sent_at=now, next_look_at=None, lease_until=now
+    )
+
+
+def _record_failure(notice: Notice, error: Exception) -> None:
+    """Permanent refusals end the notice; everything else is tried again, for a day."""
+    now, code = clock.now(), _reply_code(error)
+    trouble = f"{type(error).__name__} {code or ''}".strip()
+    is_permanent = 500 <= code < 600 or now - notice.created_at > GIVE_UP_AFTER
+    unexpected = not isinstance(error, SMTPException | OSError)
+    log.warning("notice_failed", notice=notice.public_id, error=trouble, permanent=is_permanent, exc_info=unexpected)
+    if is_permanent:
+        _give_up(notice, trouble)
+        return
+    pause = min(timedelta(seconds=2) * 2 ** min(notice.tries, 12), LONGEST_BACK_OFF)
+    pause *= 0.5 + 0.5 * random.random()  # noqa: S311  jitter, no secret
+    _release(notice, trouble=trouble, tries=notice.tries + 1, next_look_at=now + pause)
+
+
+def _give_up(notice: Notice, trouble: str) -> None:
+    _release(notice, state=NoticeState.FAILED, trouble=trouble, next_look_at=None)
+
+
+def _release(notice: Notice, **columns: object) -> None:
+    """Record under the epoch and let go; a pass whose lease was taken over records nothing."""
+    open_still = Notice.objects.filter(pk=notice.pk, epoch=notice.epoch, state=NoticeState.OPEN)
+    open_still.update(lease_until=clock.now(), **columns)
+
+
+def _reply_code(error: Exception) -> int:
+    """The SMTP reply code, 0 without one."""
+    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
+        return int(next(iter(error.recipients.values()))[0])
+    return int(error.smtp_code) if isinstance(error, SMTPResponseException) else 0
