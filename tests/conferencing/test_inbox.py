@@ -81,10 +81,11 @@ def removals() -> list[AuditEntry]:
 
 @contextmanager
 def locked(table: str) -> Iterator[None]:
-    """Somebody else holds the whole table."""
+    """Somebody else holds the whole table, but not so long that a test would hang."""
     other = connection.copy()
     try:
         with other.cursor() as cursor:
+            cursor.execute("SET idle_in_transaction_session_timeout = 5000")
             cursor.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         yield
     finally:
@@ -162,6 +163,17 @@ def test_an_event_from_before_the_user_came_back_changes_nothing_and_each_worksp
     }
     reconcile.look((booked := stage.book()).pk)
     stage.check_in_step(booked)
+
+
+@pytest.mark.fault("F-080")
+def test_an_event_that_seems_late_because_our_clock_is_ahead_is_believed_when_zoom_refuses_the_tokens(
+    stage: Stage,
+) -> None:
+    stage.zoom.control("deauthorize", user_id=NORA)
+    receive(seconds=-60)
+    work()
+    grant = Grant.objects.get()
+    assert (grant.state, grant.access_token, grant.refresh_token) == (GrantState.NEEDS_RECONNECT, "", "")
 
 
 @pytest.mark.fault("F-082")

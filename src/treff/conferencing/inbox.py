@@ -119,11 +119,15 @@ def forget() -> int:
 
 
 def _record_late(event: InboxEvent) -> None:
-    """The user has allowed the app again since: who is connected sees that we heard of it and did nothing."""
+    """The user has allowed the app again since: who is connected can read that we heard of it and did nothing.
+
+    Unless our clock is ahead of the provider's: then it is not late at all, and the tokens tell.
+    """
     actor = Actor("provider", event.provider, event.provider.title())
     for late in Connection.objects.filter(grant__account=event.account):
         detail = {"provider": event.provider, "removed_at": event.at.isoformat()}
         record(late.workspace_id, actor, "connection.late_removal", late.public_id, detail)
+    grants.ask_to_check(event.account, CHECKED_EVERY)
 
 
 def _hurry() -> None:
