@@ -55,6 +55,7 @@ def connect(_app: procrastinate.App) -> None:
 def recover() -> None:
     """What a starting worker does first: pick up what a dead one left on this machine, and all that was overlooked."""
     ledger.recover_journal()
+    conferencing_tasks.wake_blocked()
     for sweep in SWEEPS:
         sweep(EVER)
 

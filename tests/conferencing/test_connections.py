@@ -192,7 +192,12 @@ def test_disconnecting_works_whatever_zoom_does(stage: Stage, settings: Settings
 def test_a_deauthorization_that_comes_four_times_acts_once(stage: Stage) -> None:
     booked = stage.linked()
     at = clock.now() + timedelta(seconds=1)
-    assert [leaving.deauthorize("zoom", queries.account_key("zoom", APP.client_id, NORA), at) for _ in range(4)] == [1, 0, 0, 0]
+    assert [leaving.deauthorize("zoom", queries.account_key("zoom", APP.client_id, NORA), at) for _ in range(4)] == [
+        1,
+        0,
+        0,
+        0,
+    ]
     forgotten()
     assert AuditEntry.objects.filter(deed="connection.deauthorized").count() == 1
     assert stage.meeting(booked).passcode == stage.meeting(booked).start_url == ""

@@ -151,6 +151,10 @@ def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Co
     scope, browser = returned.scope, returned.browser
     with transaction.atomic():
         grant = _store_grant(provider, identity, tokens, received_at)
+        for elsewhere in grant.connections.exclude(
+            workspace_id=scope.workspace_id
+        ):  # whose tokens were dead live again
+            announce("connection.changed", elsewhere.workspace_id)
         present = _present(scope, returned.provider, own=returned.own)
         if present is None or present.grant_id == grant.pk:
             return _connect(scope, grant, browser.user, own=returned.own)

@@ -14,7 +14,7 @@ from treff.booking_types.states import Provider
 from treff.conferencing import grants, queries
 from treff.conferencing.errors import NothingToDisconnect
 from treff.conferencing.models import Attempt, Connection, Grant, Meeting
-from treff.conferencing.states import GrantState, Upcoming
+from treff.conferencing.states import AttemptState, GrantState, Upcoming
 from treff.events.actions import announce
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
@@ -27,6 +27,9 @@ from treff.workspaces.states import Permission, Role
 log = structlog.get_logger()
 # So long upcoming meetings are tried to be removed before the account is let go all the same.
 LONGEST_LEAVING = timedelta(minutes=10)
+# Zoom wants what concerns a user deleted ten days after the app was removed, and its word of that can get lost:
+# https://marketplace.zoom.us/docs/guides/publishing/data-compliance
+GIVE_UP_AFTER = timedelta(days=10)
 
 
 def disconnect(
@@ -95,14 +98,36 @@ def deauthorize(provider: str, account: str, at: datetime) -> int:
         grant = Grant.objects.select_for_update().filter(account=account).first()
         if grant is None or at < grant.authorized_at:
             return 0
-        grant.pending.all().delete()
-        concerned = list(grant.connections.select_related("grant", "member__user"))
-        for connection in concerned:
-            _tell(connection, NoticeKind.DEAUTHORIZED, {"appointments": queries.hosted_by(connection).count()})
-            _detach(connection, actor, "connection.deauthorized", keep=True)
-            meetings = Meeting.objects.filter(appointment__workspace_id=connection.workspace_id, account=account)
-            meetings.filter(deauthorized_at=None).update(deauthorized_at=clock.now())
-        grants.drop_unused()
+        return _take_from_all(grant, actor, "connection.deauthorized")
+
+
+def give_up_lost() -> int:
+    """A grant that was refused and not renewed for so long counts as removed at the provider, whose word never came.
+
+    Returns how many workspaces were concerned.
+    """
+    lost = Grant.objects.filter(state=GrantState.NEEDS_RECONNECT, lost_at__lte=clock.now() - GIVE_UP_AFTER)
+    concerned = 0
+    for grant_id in lost.values_list("pk", flat=True):
+        with transaction.atomic():
+            grant = lost.select_for_update().filter(pk=grant_id).first()
+            if grant is not None:
+                concerned += _take_from_all(grant, SYSTEM, "connection.given_up")
+    return concerned
+
+
+def _take_from_all(grant: Grant, actor: Actor, deed: str) -> int:
+    """Every workspace loses the account, and each is told of itself only; links stay. How many there were."""
+    grant.pending.all().delete()
+    concerned = list(grant.connections.select_related("grant", "member__user"))
+    forgets_after = settings.TREFF_ZOOM_DEAUTH_RETENTION_DAYS
+    for connection in concerned:
+        hosted = queries.hosted_by(connection).count()
+        _tell(connection, NoticeKind.DEAUTHORIZED, {"appointments": hosted, "links_go_after_days": forgets_after})
+        _detach(connection, actor, deed, keep=True)
+        meetings = Meeting.objects.filter(appointment__workspace_id=connection.workspace_id, account=grant.account)
+        meetings.filter(deauthorized_at=None).update(deauthorized_at=clock.now())
+    grants.drop_unused()
     return len({connection.workspace_id for connection in concerned})
 
 
@@ -119,8 +144,10 @@ def forget_deauthorized() -> int:
     for meeting_id in ids:
         with transaction.atomic():
             meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
-            Attempt.objects.filter(meeting=meeting, account=meeting.account).update(external_id="")
-            meeting.attempts.filter(state="linked").update(state="left_behind", finished_at=clock.now())
+            ended = (AttemptState.LINKED, AttemptState.STRAY)
+            theirs = Attempt.objects.filter(meeting=meeting, account=meeting.account)
+            theirs.filter(state__in=ended).update(state=AttemptState.LEFT_BEHIND, finished_at=clock.now())
+            theirs.update(external_id="")
             meeting.external_id = meeting.account = ""
             meeting.told, meeting.kept, meeting.deauthorized_at = {}, False, None
             meeting.next_look_at = clock.now()

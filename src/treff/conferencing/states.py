@@ -33,6 +33,15 @@ class Reason(StrEnum):
     STARTED = "started"
 
 
+CURED_BY_CONNECTING = (
+    Reason.NOT_CONNECTED,
+    Reason.NEEDS_RECONNECT,
+    Reason.SCOPES_MISSING,
+    Reason.ADMIN_BLOCKS,
+    Reason.USER_GONE,
+)
+
+
 class AttemptState(StrEnum):
     """The life of one create; see reliability: intent log.
 

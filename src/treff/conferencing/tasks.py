@@ -61,6 +61,11 @@ def sweep(window: timedelta) -> int:
     return sum(look.defer_once(subject_id=appointment_id) for appointment_id in found)
 
 
+def wake_blocked() -> int:
+    """When a worker starts: what waits for an account that is there by now, whose wake-up a dead worker had in hand."""
+    return sum(look.defer_once(subject_id=appointment_id) for appointment_id in queries.blocked_in_vain())
+
+
 def sweep_inbox(_window: timedelta) -> int:
     """Wake what was received and not handled, however long ago. Returns how many."""
     inbox.forget()
@@ -71,6 +76,7 @@ def sweep_connections(_window: timedelta) -> int:
     """Wake what is due around accounts: alarms, those being left, tokens that age. Returns how many."""
     actions.drop_expired()
     leaving.forget_deauthorized()
+    leaving.give_up_lost()
     connections = dict.fromkeys([*alarms.due(), *queries.being_left()])
     woken = sum(look_at_connection.defer_once(subject_id=connection_id) for connection_id in connections)
     return woken + sum(check_grant.defer_once(subject_id=grant_id) for grant_id in grants.idle())
