@@ -89,6 +89,7 @@ def mark_lost(grant_id: int, version: int, lost: GrantLost) -> bool:
         grant = Grant.objects.select_for_update().filter(pk=grant_id, version=version).first()
         if grant is None:
             return False
+        is_news = (grant.state, grant.cause) != (lost.state, lost.cause)
         if lost.state == GrantState.NEEDS_RECONNECT:
             grant.access_token = grant.refresh_token = ""
         grant.scopes = " ".join(sorted(set(grant.scopes.split()) - lost.missing))
@@ -97,8 +98,9 @@ def mark_lost(grant_id: int, version: int, lost: GrantLost) -> bool:
         grant.checked_at, grant.check_result = now, CheckResult.LOST
         grant.refresh_lease_until = now
         grant.save()
-        announce("grant.lost", grant.pk)
-    log.warning("grant_lost", grant=grant.public_id, state=lost.state, cause=lost.cause)
+        if is_news:
+            announce("grant.lost", grant.pk)
+            log.warning("grant_lost", grant=grant.public_id, state=lost.state, cause=lost.cause)
     return True
 
 

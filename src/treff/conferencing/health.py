@@ -53,6 +53,12 @@ def health_of(connection: Connection) -> Health:
     granted = frozenset(grant.scopes.split())
     ours = Meeting.objects.filter(appointment__workspace_id=connection.workspace_id, account=grant.account)
     synced_at = ours.aggregate(last=Max("synced_at"))["last"]
+    acted = Attempt.objects.filter(
+        meeting__appointment__workspace_id=connection.workspace_id,
+        account=grant.account,
+        state__in=(AttemptState.LINKED, AttemptState.DELETED),
+    )
+    acted_at = acted.aggregate(last=Max("finished_at"))["last"]
     per_day, left = _budget(connection) if is_set_up else (None, None)
     waiting, blocked = _counts(connection)
     refresh_at = grant.expires_at - EARLY
@@ -66,7 +72,7 @@ def health_of(connection: Connection) -> Health:
         checked_at=grant.checked_at,
         check_result=CheckResult(grant.check_result),
         check_is_under_way=grant.checked_at is not None and usable and grant.check_asked_at > grant.checked_at,
-        last_success_at=max(filter(None, (connection.connected_at, synced_at))),
+        last_success_at=max(filter(None, (connection.connected_at, synced_at, acted_at))),
         next_refresh_at=refresh_at if usable and refresh_at > now else None,
         paused_until=grant.paused_until if grant.paused_until > now else None,
         requests_left=left,

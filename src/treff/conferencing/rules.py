@@ -96,19 +96,21 @@ def alarm_due(warned: Mapping[str, object], starts: Sequence[tuple[str, datetime
        their start is near already.
     2. One is due for a start that has come within 24 hours, 60 or 15 minutes since: within 24 hours not sooner than an
        hour after the last warning, so that a day of bookings does not become a day of mails.
-    3. A second one is due a day after the first.
+    3. One more is due a day after the first; one for a start that comes after that day counts as it.
     """
     levels = {name: sum(start_at - now <= ahead for ahead in AHEAD) for name, start_at in starts}
     memory = {**warned, **levels, _LAST: now.isoformat()}
     if _FIRST not in warned:
         return Alarm("first", {**memory, _FIRST: now.isoformat()})
-    nearer = {name: level for name, level in levels.items() if level > _level(warned, name)}
+    a_day_has_passed = now - datetime.fromisoformat(str(warned[_FIRST])) >= _AGAIN_AFTER
+    again = a_day_has_passed and _AGAIN not in warned
+    if again:
+        memory[_AGAIN] = now.isoformat()
+    nearer = [level for name, level in levels.items() if level > _level(warned, name)]
     quiet = now - datetime.fromisoformat(str(warned[_LAST])) < _QUIET
-    if any(level > 1 or not quiet for level in nearer.values()):
+    if any(level > 1 or not quiet for level in nearer):
         return Alarm("before_start", memory)
-    if _AGAIN not in warned and now - datetime.fromisoformat(str(warned[_FIRST])) >= _AGAIN_AFTER:
-        return Alarm("again", {**memory, _AGAIN: now.isoformat()})
-    return None
+    return Alarm("again", memory) if again and not quiet else None
 
 
 def _level(warned: Mapping[str, object], name: str) -> int:
