@@ -21,8 +21,10 @@ from treff.appointments.queries import upcoming
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
 from treff.mail.actions import GIVE_UP_AFTER, LEASE, LONGEST_BACK_OFF
+from treff.mail.member_texts import to_member
+from treff.mail.operator_texts import to_operator
 from treff.mail.rendering import mail_domain
-from treff.mail.wording import Occasion, Wording, isolated, plain, word
+from treff.mail.wording import Occasion, Wording, isolated, plain
 from treff.notices.models import Notice
 from treff.notices.queries import reader_of
 from treff.notices.states import NoticeKind, NoticeState
@@ -55,7 +57,7 @@ def send(notice_id: int) -> None:
         _record_sent(notice)
         return
     try:
-        message = _to_operator(notice) if reader is None else _to_member(notice, reader)
+        message = _for_operator(notice) if reader is None else _for_member(notice, reader)
         message.send()
     except Exception as error:  # a text that cannot be made must not come back for ever either
         _record_failure(notice, error)
@@ -75,11 +77,13 @@ def _claim(notice_id: int) -> Notice | None:
 # ---- the mail ----
 
 
-def _to_member(notice: Notice, reader: Member) -> EmailMultiAlternatives:
+def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives:
     workspace = reader.workspace
     affected = _affected(notice, reader)
     with translation.override(reader.user.locale):
-        wording = word(NoticeKind(notice.kind), notice.detail, Occasion(workspace.name, reader.time_zone, affected))
+        wording = to_member(
+            NoticeKind(notice.kind), notice.detail, Occasion(workspace.name, reader.time_zone, affected)
+        )
         why = gettext("You are receiving this email because you are a member of %(place)s.")
         rest = len(affected) - MOST_LISTED
         return _mail(
@@ -116,10 +120,10 @@ def _listed(appointment: Appointment, zone: str) -> dict[str, object]:
     }
 
 
-def _to_operator(notice: Notice) -> EmailMultiAlternatives:
+def _for_operator(notice: Notice) -> EmailMultiAlternatives:
     server = settings.TREFF_BASE_URL
     with translation.override(settings.LANGUAGE_CODE):
-        wording = word(NoticeKind(notice.kind), notice.detail, Occasion(server, settings.TIME_ZONE))
+        wording = to_operator(NoticeKind(notice.kind), notice.detail)
         why = gettext("You are receiving this email because it is the TREFF_SUPPORT_EMAIL of %(place)s.")
         return _mail(
             notice,
@@ -140,6 +144,7 @@ def _mail(
         "subject": wording.subject,
         "paragraphs": wording.paragraphs,
         "button": wording.button,
+        "heading": wording.heading,
         **context,
     }
     message = EmailMultiAlternatives(

@@ -13,15 +13,16 @@ class NoticeKind(StrEnum):
     CONNECTED = "connected"
     """provider, by (the person's name), own, replaced (another account was there before)"""
     DISCONNECTED = "disconnected"
-    """provider, by, own, upcoming (keep, remove or switch), appointments (how many are ahead), left_behind (meetings
-    that could not be deleted at the provider)"""
+    """At the click: provider, by, own, upcoming (keep, remove or switch), appointments (how many are ahead). At the
+    end, where meetings could not be deleted at the provider: provider, own, left_behind (how many)"""
     DEAUTHORIZED = "deauthorized"
-    """provider, appointments"""
+    """provider, own, appointments, links_go_after_days (None: they stay), given_up (nobody said so, but it was refused
+    for too long)"""
     BROKEN = "broken"
     """provider, cause (refused, replaced, user_gone, scopes or admin), own, since (instant), stage (first, again or
     before_start), appointments (public ids of those affected)"""
     APP_REFUSED = "app_refused"
-    """To the operator: provider, detail (what the provider said)"""
+    """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"
     """To the operator: what (lost, wrong, retired or tampered), and where known kid (the key) and row (public id)"""
 
