@@ -63,7 +63,7 @@ def recover() -> None:
 def _data_keys_of_grants() -> Iterator[Stored]:
     for grant in Grant.objects.all():
         here = Grant.objects.filter(pk=grant.pk, data_key=grant.data_key)
-        yield Stored(grant.data_key, grants._binding(grant, "data_key"), partial(_put_data_key, here))
+        yield Stored(grant.data_key, grants.binding_of(grant, "data_key"), partial(_put_data_key, here))
 
 
 def _put_data_key(here: QuerySet[Grant], wrapped: str) -> int:

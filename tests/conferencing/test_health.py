@@ -1,5 +1,6 @@
 """What the page and `treff doctor` say about an account."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -201,7 +202,7 @@ def test_idle_grants_are_spread_over_those_days(stage: Stage) -> None:
             due.append(len(grants.idle()))
     assert due[0] == 0
     assert due[-1] == 41
-    assert max(after - before for before, after in zip(due, due[1:], strict=False)) < 10
+    assert max(after - before for before, after in itertools.pairwise(due)) < 10
 
 
 @pytest.mark.fault("F-066")

@@ -377,7 +377,7 @@ def test_an_account_is_checked_once_in_ten_minutes_however_many_processes_are_to
         return stage.calls("refresh") - before
 
     assert doubt(0, 0, 5, 9.9) == 1
-    assert doubt(10.1, 10.2, 15) == 1
+    assert doubt(10.1, 10.2, 11) == 1
 
 
 @pytest.mark.attack("A-083")

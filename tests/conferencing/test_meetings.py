@@ -13,7 +13,7 @@ from treff.conferencing import ledger, reconcile
 from treff.conferencing.models import Attempt, Meeting
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
-from treff.workspaces.actions import open_data_key
+from treff.workspaces.vault import open_data_key
 
 pytestmark = pytest.mark.django_db
 

@@ -47,7 +47,7 @@ def test_where_all_is_well_it_says_so_and_ends_with_0(good: Installation) -> Non
     found = examine(good, 0)
     assert {name: finding["state"] for name, finding in found.items() if finding["state"] != "ok"} == {}
     assert found["keys"]["detail"].startswith("primary k1")
-    assert found["zoom"]["detail"] == "no account connected"
+    assert found["zoom"]["detail"] == "set up"
     assert {"database", "mail", "TREFF_ENV", "TREFF_BASE_URL"} <= set(found)
 
 

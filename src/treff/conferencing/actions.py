@@ -19,6 +19,7 @@ from treff.conferencing.errors import (
     AccountNotConfirmed,
     Ambiguous,
     GrantLost,
+    KeysNotUsable,
     Misconfigured,
     NeedsApproval,
     OwnAccountsNotAllowed,
@@ -36,10 +37,10 @@ from treff.conferencing.ports import Identity, MeetingProvider, TokenSet
 from treff.conferencing.states import CheckResult, GrantState, LostCause
 from treff.events.actions import announce
 from treff.kernel import clock
-from treff.kernel.secrets import Binding, Secret
+from treff.kernel.secrets import Binding, Secret, SecretError
 from treff.notices.actions import tell_members
 from treff.notices.states import NoticeKind
-from treff.workspaces.actions import open_data_key
+from treff.workspaces import vault
 from treff.workspaces.models import User, Workspace
 from treff.workspaces.ports import Scope
 from treff.workspaces.queries import member_of, scope_of, users_with
@@ -65,9 +66,10 @@ def start_connecting(
 ) -> str:
     """The provider's consent page for a fresh flow with state and PKCE (S256); `own`: for the member's appointments.
 
-    Raises NotAllowed, OwnAccountsNotAllowed, ProviderNotSetUp, kernel.secrets.SecretError.
+    Raises KeysNotUsable, NotAllowed, OwnAccountsNotAllowed, ProviderNotSetUp.
     """
     _require_leave(scope, provider_name, own=own)
+    _require_keys(scope.workspace_id)
     provider = ports.provider_named(provider_name)
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     workspace = Workspace.objects.get(pk=scope.workspace_id)
@@ -79,7 +81,7 @@ def start_connecting(
             workspace=workspace,
             user=browser.user,
             provider=provider_name,
-            verifier=open_data_key(workspace).seal(verifier, _verifier_binding(workspace, state)),
+            verifier=vault.open_data_key(workspace).seal(verifier, _verifier_binding(workspace, state)),
             own=own,
             in_popup=browser.in_popup,
             expires_at=clock.now() + FLOW_LIFETIME,
@@ -98,6 +100,16 @@ def _require_leave(scope: Scope, provider_name: str, *, own: bool) -> None:
         raise OwnAccountsNotAllowed
 
 
+def _require_keys(workspace_id: int) -> None:
+    """Before anything is begun or redeemed that could not be stored."""
+    try:
+        vault.check_primary()
+        vault.open_data_key(Workspace.objects.get(pk=workspace_id))
+    except SecretError as error:
+        grants.report(error)
+        raise KeysNotUsable from error
+
+
 @dataclass(frozen=True, slots=True)
 class Returned:
     """A flow that has come back: whom it is for, and how the page was opened."""
@@ -113,7 +125,7 @@ class Returned:
 def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
     """Use up the flow of this state: once, in time, by the same user in the same browser, who may still connect.
 
-    Raises NotAllowed, NotHere, OwnAccountsNotAllowed, StateMismatch.
+    Raises KeysNotUsable, NotAllowed, NotHere, OwnAccountsNotAllowed, StateMismatch.
     """
     with transaction.atomic():
         flow = (
@@ -134,7 +146,8 @@ def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
         flow.delete()
     scope = scope_of(member_of(browser.user, flow.workspace.slug))
     _require_leave(scope, provider_name, own=flow.own)
-    verifier = open_data_key(flow.workspace).open(flow.verifier, _verifier_binding(flow.workspace, state))
+    _require_keys(flow.workspace_id)
+    verifier = vault.open_data_key(flow.workspace).open(flow.verifier, _verifier_binding(flow.workspace, state))
     return Returned(scope, flow.provider, flow.in_popup, verifier, browser, flow.own)
 
 
@@ -144,7 +157,7 @@ def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Co
     An account of another user than the present one does not replace it yet: that is asked first (PendingConnection).
     The tokens are stored all the same: if another workspace has this user, its earlier tokens are dead by now.
 
-    Raises ConnectingFailed in its shapes, kernel.secrets.SecretError.
+    Raises ConnectingFailed in its shapes.
     """
     provider = ports.provider_named(returned.provider)
     tokens, identity, received_at = _redeem(provider, returned, code, redirect_uri)

@@ -145,6 +145,11 @@ class ProviderNotSetUp(Unavailable):
         super().__init__(N_("This provider is not set up on this server. Its operator can do that."))
 
 
+class KeysNotUsable(Unavailable):
+    def __init__(self) -> None:
+        super().__init__(N_("This server cannot use its encryption keys at the moment. Please tell whoever runs it."))
+
+
 class NothingToDisconnect(Conflict):
     def __init__(self) -> None:
         super().__init__(N_("No account is connected."))

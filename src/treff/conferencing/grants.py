@@ -21,6 +21,7 @@ from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret, SecretError, Tampered
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
+from treff.workspaces import vault
 
 log = structlog.get_logger()
 
@@ -69,8 +70,8 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
 
 
 def seal_new(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
-    """Put a fresh set of tokens on the (unsaved) row, under a fresh data key."""
-    grant.data_key = settings.TREFF_KEYS.new_data_key(_binding(grant, "data_key"))
+    """Put a fresh set of tokens on the (unsaved) row, under a fresh data key. Raises kernel.secrets.KeyUnavailable."""
+    grant.data_key = vault.new_data_key(binding_of(grant, "data_key"))
     _put(grant, tokens, received_at)
 
 
@@ -155,8 +156,9 @@ def check(grant_id: int) -> None:
             access_token(grant_id, refused_version=grant.version)
         elif grant.refresh_token and _take_lease(grant, clock.now()):
             _refresh(grant)
-    except SecretError:
+    except SecretError as error:
         _note(grant, CheckResult.KEY_UNAVAILABLE)
+        report(error)
     except ProviderError as error:  # noted where it was met
         log.info("grant_checked", grant=grant.public_id, error=str(error)[:200])
     unanswered = Q(checked_at__isnull=True) | Q(checked_at__lt=F("check_asked_at"))
@@ -175,6 +177,12 @@ def idle() -> list[int]:
         for grant in old.only("pk", "expires_at")
         if grant.expires_at < now - KEEP_ALIVE_AFTER - KEEP_ALIVE_SPREAD * ((grant.pk * 37 % 100) / 100)
     ]
+
+
+def report(error: SecretError) -> None:
+    """Tell the operator of a sealed value that does not open: it was changed, moved or sealed by another key."""
+    if isinstance(error, Tampered):
+        vault.report_tampering(error.table, error.row_id)
 
 
 def _note(grant: Grant, result: CheckResult, **columns: object) -> None:
@@ -252,7 +260,7 @@ def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
 
 
 def _spool(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
     text = json.dumps(
         {
             "access": tokens.access_token.reveal(),
@@ -260,7 +268,7 @@ def _spool(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
             "expires_at": (received_at + tokens.expires_in).isoformat(),
         }
     )
-    journal.write(_SPOOL, grant.public_id, key.seal(Secret(text), _binding(grant, f"spool:{grant.version + 1}")))
+    journal.write(_SPOOL, grant.public_id, key.seal(Secret(text), binding_of(grant, f"spool:{grant.version + 1}")))
 
 
 def _recover_from_spool(grant: Grant) -> bool:
@@ -268,9 +276,9 @@ def _recover_from_spool(grant: Grant) -> bool:
     sealed = journal.read(_SPOOL, grant.public_id)
     if sealed is None:
         return False
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
     try:
-        kept = json.loads(key.open(sealed, _binding(grant, f"spool:{grant.version + 1}")).reveal())
+        kept = json.loads(key.open(sealed, binding_of(grant, f"spool:{grant.version + 1}")).reveal())
     except Tampered:  # of an older version, or of an earlier authorization
         journal.remove(_SPOOL, grant.public_id)
         return False
@@ -284,32 +292,19 @@ def _recover_from_spool(grant: Grant) -> bool:
 
 
 def _put(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
-    grant.access_token = key.seal(tokens.access_token, _binding(grant, "access_token"))
-    grant.refresh_token = key.seal(tokens.refresh_token, _binding(grant, "refresh_token"))
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
+    grant.access_token = key.seal(tokens.access_token, binding_of(grant, "access_token"))
+    grant.refresh_token = key.seal(tokens.refresh_token, binding_of(grant, "refresh_token"))
     grant.expires_at = received_at + tokens.expires_in
 
 
 def _open(grant: Grant, column: str) -> Secret:
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, _binding(grant, "data_key"))
-    secret: Secret = key.open(getattr(grant, column), _binding(grant, column))
+    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
+    secret: Secret = key.open(getattr(grant, column), binding_of(grant, column))
     return secret
 
 
-def _binding(grant: Grant, column: str) -> Binding:
+def binding_of(grant: Grant, column: str) -> Binding:
+    """Where a sealed column of the row belongs."""
     owner = f"{grant.provider}:{grant.client_id}:{grant.external_user_id}"
     return Binding("grant", column, grant.public_id, owner)
-
-
-def wrapped_data_keys() -> list[str]:
-    return list(Grant.objects.values_list("data_key", flat=True))
-
-
-def rewrap_data_keys() -> int:
-    """Wrap by the primary key what another one wraps; compare-and-swap, so that nothing newer is undone."""
-    changed = 0
-    for grant in Grant.objects.all():
-        if grant.data_key.split(".")[1] != settings.TREFF_KEYS.primary:
-            new = settings.TREFF_KEYS.rewrap(grant.data_key, _binding(grant, "data_key"))
-            changed += Grant.objects.filter(pk=grant.pk, data_key=grant.data_key).update(data_key=new)
-    return changed

@@ -14,7 +14,7 @@ from treff.conferencing.queries import Situation
 from treff.conferencing.states import AttemptState, Reason
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
-from treff.workspaces.actions import open_data_key
+from treff.workspaces import vault
 from treff.workspaces.models import Workspace
 
 # Longer than a request to a provider can take in all (90 s, providers/http.py), so that it ends inside its lease.
@@ -162,4 +162,4 @@ def _seal(meeting: Meeting, column: str, secret: Secret | None) -> str:
     if secret is None:
         return ""
     workspace = Workspace.objects.get(appointments=meeting.appointment_id)
-    return open_data_key(workspace).seal(secret, Binding("meeting", column, str(meeting.pk), workspace.public_id))
+    return vault.open_data_key(workspace).seal(secret, Binding("meeting", column, str(meeting.pk), workspace.public_id))

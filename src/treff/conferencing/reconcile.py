@@ -271,6 +271,8 @@ def _settle(situation: Situation, reason: Reason) -> bool:
 
 def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
     """Say what is the matter and when to look again. False, unless that is at once."""
+    if isinstance(error, SecretError):
+        grants.report(error)
     now = clock.now()
     follows = rules.consequence(error, situation.meeting.tries, now, random.random())  # noqa: S311  jitter, no secret
     grant = situation.acting.grant if situation.acting else None

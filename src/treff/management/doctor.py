@@ -4,6 +4,7 @@ import os
 import smtplib
 import ssl
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError, OperationalError
 
-from treff.conferencing.models import Grant
+from treff.conferencing.health import Health, health_of
+from treff.conferencing.models import Connection
+from treff.conferencing.states import CheckResult, GrantState
 from treff.management import keys
 
 SHOWN = ("TREFF_ENV", "TREFF_DATA_DIR", "TREFF_BASE_URL", "TREFF_EMAIL_FROM", "TREFF_ZOOM_OAUTH_URL")
@@ -29,7 +32,7 @@ HIDDEN = (
 # What keys.status() may list, in words and with the cure.
 _CURES = {
     "missing": "the key %(kid)r is needed and not in TREFF_ENCRYPTION_KEYS: put it back there and restart; what it "
-    "wraps is untouched and works again then",
+    "wraps is untouched and works again then. If it is lost for good: treff keys give-up %(kid)s",
     "distrusted": "the key %(kid)r in TREFF_ENCRYPTION_KEYS is not the one that had this name before: put the right "
     "one there, or give the new one a name of its own, and restart; nothing was changed",
 }
@@ -50,7 +53,7 @@ class Finding:
 
 def examine() -> list[dict[str, str]]:
     """Look at everything; never raises for what it finds."""
-    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom()]
+    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom(), *_accounts()]
     return [asdict(finding) for finding in findings]
 
 
@@ -113,8 +116,43 @@ def _zoom() -> Finding:
         return Finding(
             "zoom", "bad", "TREFF_ZOOM_WEBHOOK_SECRET is missing: a removed app would not be noticed at once"
         )
+    return Finding("zoom", "ok", "set up")
+
+
+def _accounts() -> list[Finding]:
+    """Each connected account as its workspace's page shows it; no name, no address."""
     try:
-        states = ", ".join(f"{row.public_id} {row.state}" for row in Grant.objects.all()) or "no account connected"
-    except DatabaseError:
-        states = "the database is not ready"
-    return Finding("zoom", "ok", states)
+        found = list(Connection.objects.select_related("grant", "workspace", "member").order_by("workspace__slug", "pk"))
+        return [_account(connection, health_of(connection)) for connection in found]
+    except DatabaseError:  # it does not answer, or has no tables yet: said above
+        return []
+
+
+def _account(connection: Connection, health: Health) -> Finding:
+    whose = f"{connection.workspace.slug}/{connection.member.public_id}" if connection.member else None
+    name = f"{connection.provider} of {whose or connection.workspace.slug}"
+    facts = [
+        f"{health.state.value} {health.cause.value}".strip(),
+        health.plan.value,
+        f"missing {' '.join(health.missing)}" if health.missing else "",
+        f"more than needed: {' '.join(health.surplus)}" if health.surplus else "",
+        f"last check {health.check_result.value}" if health.check_result else "",
+        f"last success {_minute(health.last_success_at)}",
+        f"next refresh {_minute(health.next_refresh_at)}" if health.next_refresh_at else "",
+        f"paused until {_minute(health.paused_until)}" if health.paused_until else "",
+        f"{health.requests_left} of {health.requests_per_day} requests left" if health.requests_per_day else "",
+        f"{health.waiting} waiting, {health.blocked} blocked, {health.left_behind} left behind",
+        f"being left until {_minute(health.leaving_until)}" if health.leaving_until else "",
+    ]
+    return Finding(name, _judge(health), "; ".join(filter(None, facts)))
+
+
+def _judge(health: Health) -> str:
+    """Bad is what the operator has to mend; an account is its workspace's business."""
+    if health.check_result in (CheckResult.APP_REFUSED, CheckResult.APP_DISABLED, CheckResult.KEY_UNAVAILABLE):
+        return "bad"
+    return "ok" if health.state == GrantState.CONNECTED and not health.missing else "note"
+
+
+def _minute(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")

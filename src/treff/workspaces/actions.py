@@ -21,7 +21,6 @@ from treff.workspaces.ports import Scope
 from treff.workspaces.queries import digest_of
 from treff.workspaces.rules import check_locale, check_slug, check_time_zone
 from treff.workspaces.states import Permission, Role
-from treff.workspaces.vault import open_data_key as open_data_key
 
 
 @dataclass(frozen=True, slots=True)
