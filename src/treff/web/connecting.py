@@ -1,17 +1,40 @@
-"""What the page that starts connecting and the page that ends it share."""
+"""What the pages that start connecting and those that end it share, and the page that says why it failed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
 
+from treff.conferencing import actions
 from treff.conferencing.actions import Browser
+from treff.conferencing.errors import ConnectingFailed, KeysNotUsable, ProviderNotSetUp
+from treff.kernel.errors import TreffError
+from treff.web import labels
+from treff.web.errors import sentence_of, status_of
 from treff.workspaces.models import User
+from treff.workspaces.ports import Scope
+from treff.workspaces.queries import members
+from treff.workspaces.states import Role
 
 A = TypeVar("A")
 P = ParamSpec("P")
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What somebody wants to connect, to try the same again. Without `workspace` they choose one first."""
+
+    provider: str
+    workspace: str = ""
+    own: bool = False
+    in_popup: bool = False
 
 
 def callback_url(provider: str) -> str:
@@ -25,6 +48,51 @@ def browser_of(request: HttpRequest) -> Browser:
     if request.session.session_key is None:
         request.session.save()
     return Browser(request.user, request.session.session_key or "", request.POST.get("display") == "popup")
+
+
+def begin(request: HttpRequest, scope: Scope, provider: str, *, own: bool) -> HttpResponse:
+    """Off to the provider's consent page in a fresh flow, or the page that says why not.
+
+    Raises NotAllowed, OwnAccountsNotAllowed.
+    """
+    browser = browser_of(request)
+    attempt = Attempt(provider, scope.workspace_slug, own, browser.in_popup)
+    try:
+        return redirect(actions.start_connecting(scope, provider, browser, callback_url(provider), own=own))
+    except (KeysNotUsable, ProviderNotSetUp) as error:
+        return failed(request, attempt, error)
+
+
+def failed(request: HttpRequest, attempt: Attempt, error: TreffError) -> HttpResponse:
+    """Why it did not work, in our words; nothing that the address said is repeated."""
+    slug = attempt.workspace
+    if slug:
+        retry_url = reverse("console:connect", kwargs={"workspace": slug, "provider": attempt.provider})
+        return_url = reverse("console:video_provider", kwargs={"workspace": slug})
+    else:
+        retry_url, return_url = reverse("inbound:continue", kwargs={"provider": attempt.provider}), "/"
+    context = {
+        "provider": attempt.provider,
+        "provider_label": labels.of_provider(attempt.provider),
+        "reason": sentence_of(error),
+        "detail": gettext("Nothing was changed."),
+        "retry_url": retry_url,
+        "retry_method": "post" if slug else "get",
+        "own": attempt.own,
+        "display": "popup" if attempt.in_popup else "page",
+        "return_url": return_url,
+    }
+    status = 400 if isinstance(error, ConnectingFailed) else status_of(error)
+    return render(request, "integrations/failed.html", context, status=status)
+
+
+def who_may_connect(scope: Scope) -> str:
+    """Up to three Owners and Administrators by name, Owners first: "Ada, Ben or Cem"."""
+    names = [str(member) for role in (Role.OWNER, Role.ADMIN) for member in members(scope).filter(role=role)]
+    if len(names) < 2:
+        return names[0] if names else gettext("An administrator")
+    *others, last = names[:MOST_NAMED]
+    return gettext("%(names)s or %(last)s") % {"names": ", ".join(others), "last": last}
 
 
 def keeps_opener(view: Callable[Concatenate[A, P], HttpResponse]) -> Callable[..., HttpResponse]:

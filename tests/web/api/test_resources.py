@@ -200,6 +200,7 @@ def test_connections_tell_the_account_and_never_its_tokens(nordlicht: Place, els
             "email": "zoom@nordlicht.example",
             "display_name": "Nordlicht",
             "external_user_id": "u_1",
+            "member_id": None,
             "connected_at": "2026-11-01T09:00:00+00:00",
         }
     ]

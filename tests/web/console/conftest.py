@@ -10,8 +10,11 @@ from django.test import Client
 from tests import house
 from tests.web.console.november import NOW
 from tests.web.console.paper_zoom import PaperZoom
+from treff.booking_types.actions import offer_provider
 from treff.conferencing import ports
 from treff.conferencing.actions import Browser, Returned, finish_connecting
+from treff.conferencing.models import Connection
+from treff.conferencing.ports import Identity
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.workspaces.models import Member, Workspace
@@ -57,10 +60,22 @@ def connected(zoom: PaperZoom, ada: Member) -> PaperZoom:
     return zoom
 
 
-def connect(by: Member) -> None:
+def connect(by: Member, *, own: bool = False) -> Connection:
     """As the callback does it when the member comes back from the consent page."""
-    returned = Returned(house.scope(by), "zoom", False, Secret("verifier"), Browser(by.user, "session"))
-    finish_connecting(returned, Secret("code"), "http://127.0.0.1/callback")
+    returned = Returned(house.scope(by), "zoom", False, Secret("verifier"), Browser(by.user, "session"), own)
+    found = finish_connecting(returned, Secret("code"), "http://127.0.0.1/callback")
+    assert isinstance(found, Connection)
+    return found
+
+
+def connect_own(zoom: PaperZoom, by: Member) -> Connection:
+    """An account of the member's own, which an administrator has allowed."""
+    offer_provider(house.scope(house.owner(by.workspace)), "zoom", is_offered=True, own_accounts=True)
+    before, name = zoom.identity, str(by)
+    zoom.identity = Identity(f"zoom-user-{by.pk}", f"{by.pk}@own.example", f"{name} Video")
+    found = connect(by, own=True)
+    zoom.identity = before
+    return found
 
 
 @pytest.fixture

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 from treff.conferencing.errors import ProviderError
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
+from treff.conferencing.states import Plan
 from treff.kernel.secrets import Secret
 
 SCOPES = frozenset({"user:read:user", "meeting:write:meeting", "meeting:update:meeting", "meeting:delete:meeting"})
+CAPABILITIES = Capabilities(creates_idempotently=False, requests_per_day=100)
+IDENTITY = Identity("zoom-user-1", "video@nordlicht.example", "Nordlicht Video", Plan.LICENSED)
 PASSCODE, START_URL = "passcode-nobody-sees", "https://zoom.example/s/start-nobody-sees"
 ACCESS_TOKEN, REFRESH_TOKEN = "access-token-nobody-sees", "refresh-token-nobody-sees"
 
@@ -19,10 +22,11 @@ class PaperZoom:
 
     name: str = "zoom"
     client_id: str = "paper"
-    capabilities: Capabilities = field(default_factory=lambda: Capabilities(creates_idempotently=False))
+    capabilities: Capabilities = CAPABILITIES
     scopes: frozenset[str] = SCOPES
     granted: frozenset[str] = SCOPES
     meetings: dict[str, MeetingSpec] = field(default_factory=dict)
+    identity: Identity = IDENTITY
     revoked: list[str] = field(default_factory=list)
     trouble: ProviderError | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(85_000_000_001))
@@ -42,7 +46,7 @@ class PaperZoom:
         self.revoked.append(token.reveal())
 
     def identify(self, access_token: Secret) -> Identity:
-        return Identity("zoom-user-1", "video@nordlicht.example", "Nordlicht Video")
+        return self.identity
 
     def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
         self._run_into_trouble()

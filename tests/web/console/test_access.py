@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests import house
+from tests.web.console.conftest import connect_own
 from tests.web.console.paper_zoom import PaperZoom
 from treff.audit.models import AuditEntry
 from treff.conferencing.models import Connection
@@ -37,6 +38,7 @@ class House:
             "appointment_id": appointment.public_id,
             "provider": "zoom",
             "slug": "first-call",
+            "member_id": by.public_id,
         }
 
     def url(self, name: str, workspace: str = "", **ids: str) -> str:
@@ -72,8 +74,11 @@ def test_every_view_of_the_house_says_who_may_see_it() -> None:
 
 def test_the_pages_for_administrators_are_these() -> None:
     assert {
-        "connect",
+        "offer",
+        "allow_own",
+        "check",
         "disconnect",
+        "disconnect_now",
         "booking_types",
         "booking_type",
         "booking_type_remove",
@@ -83,7 +88,8 @@ def test_the_pages_for_administrators_are_these() -> None:
 
 
 def is_post_only(name: str) -> bool:
-    return name in {"look_again", "connect", "disconnect", "booking_type_remove"}
+    deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
+    return name in {"look_again", "booking_type_remove"} | deeds
 
 
 def ask(client: Client, name: str, url: str) -> Any:
@@ -110,7 +116,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     """From another workspace: by its address, and with its ids in the address of one's own."""
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
-    missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type"}
+    missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
@@ -152,12 +158,18 @@ def test_a_rep_is_refused_by_the_administrators_pages_and_that_is_noted(
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("name", sorted(name for name in ROUTES if not is_post_only(name)))
-def test_whoever_may_see_a_page_sees_it(name: str, role: Role, rooms: House, place: Workspace, zoom: PaperZoom) -> None:
+def test_whoever_may_see_a_page_sees_it(
+    name: str, role: Role, rooms: House, place: Workspace, connected: PaperZoom
+) -> None:
     someone = house.member(place, role) if role != Role.OWNER else house.owner(place)
+    if name == "disconnect_own":
+        connect_own(connected, someone)
+        assert house.client_of(someone).get(rooms.url(name, member_id=someone.public_id)).status_code == 200
+        return
     allowed = name not in FOR_ADMINS or role != Role.REP
     answer = house.client_of(someone).get(rooms.url(name))
     assert answer.status_code == (200 if allowed else 403)
-    assert "</h1>" in answer.content.decode() or name in ("meeting", "zoom_card")
+    assert "</h1>" in answer.content.decode() or name in ("meeting", "accounts")
 
 
 def rows() -> dict[str, Any]:
@@ -167,7 +179,8 @@ def rows() -> dict[str, Any]:
 
 
 @pytest.mark.attack("A-001")
-def test_looking_changes_nothing(rooms: House, ada: Member, connected: PaperZoom) -> None:
+def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connected: PaperZoom) -> None:
+    connect_own(connected, rita)
     browser = house.client_of(ada)
     before = rows()
     assert len(before["appointments.Appointment"]) == 1
@@ -178,7 +191,9 @@ def test_looking_changes_nothing(rooms: House, ada: Member, connected: PaperZoom
 
 
 @pytest.mark.attack("A-001", "A-002")
-@pytest.mark.parametrize("name", [name for name in ROUTES if is_post_only(name)] + ["appointment_delete", "settings"])
+@pytest.mark.parametrize(
+    "name", [name for name in ROUTES if is_post_only(name)] + ["appointment_delete", "settings", "disconnect"]
+)
 def test_a_form_of_another_site_is_refused(name: str, rooms: House, ada: Member, connected: PaperZoom) -> None:
     victim = house.client_of(ada, enforce_csrf_checks=True)
     before = rows()
@@ -192,7 +207,7 @@ def test_a_form_of_another_site_is_refused(name: str, rooms: House, ada: Member,
 def test_the_form_of_our_own_page_is_taken(rooms: House, ada: Member, connected: PaperZoom) -> None:
     browser = house.client_of(ada, enforce_csrf_checks=True)
     token = browser.get(rooms.url("video_provider")).context["csrf_token"]
-    browser.post(rooms.url("disconnect"), {"csrfmiddlewaretoken": str(token)})
+    browser.post(rooms.url("disconnect"), {"csrfmiddlewaretoken": str(token), "workspace": "Nordlicht Solar"})
     assert not Connection.objects.exists()
 
 

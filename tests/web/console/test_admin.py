@@ -3,24 +3,12 @@
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 
 from tests import house
-from tests.web.console.conftest import connect
-from tests.web.console.paper_zoom import PaperZoom
-from treff.audit.models import AuditEntry
 from treff.booking_types.models import BookingType
-from treff.conferencing import ports
-from treff.conferencing.actions import Browser, take_flow
-from treff.conferencing.errors import GrantLost, StateMismatch
-from treff.conferencing.grants import mark_lost, pause
-from treff.conferencing.models import ConnectFlow, Connection, Grant
-from treff.conferencing.states import GrantState
-from treff.kernel import clock
-from treff.kernel.secrets import Secret
 from treff.workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -33,106 +21,6 @@ TYPE = {"title": "First call", "slug": "first-call", "duration_minutes": "30", "
 @pytest.fixture
 def browser(ada: Member) -> Client:
     return house.client_of(ada)
-
-
-# The video account
-
-
-def test_connecting_leads_to_the_consent_page_of_a_flow_of_this_browser(
-    browser: Client, ada: Member, zoom: PaperZoom, settings: Any
-) -> None:
-    answer = browser.post(f"{VIDEO}zoom/connect/", {"display": "popup"})
-    assert answer.status_code == 302
-    there = urlsplit(answer["Location"])
-    assert there.netloc == "zoom.example"
-    query = parse_qs(there.query)
-    assert query["redirect"] == [f"{settings.TREFF_BASE_URL}/integrations/zoom/callback"]
-    session_key = browser.session.session_key
-    assert session_key is not None
-    state = Secret(query["state"][0])
-    with pytest.raises(StateMismatch):
-        take_flow("zoom", state, Browser(ada.user, "another session"))
-    returned = take_flow("zoom", state, Browser(ada.user, session_key))
-    assert (returned.scope.workspace_slug, returned.in_popup) == ("nordlicht", True)
-
-
-def test_the_popup_keeps_its_tie_to_the_page_that_opened_it(browser: Client, zoom: PaperZoom) -> None:
-    header = "Cross-Origin-Opener-Policy"
-    assert browser.get(VIDEO)[header] == "same-origin-allow-popups"
-    assert browser.post(f"{VIDEO}zoom/connect/")[header] == "unsafe-none"
-
-
-def test_without_a_set_up_provider_there_is_nothing_to_connect(browser: Client) -> None:
-    assert "zoom" not in ports.provider_names()
-    answer = browser.get(VIDEO)
-    assert answer.context["zoom"].state == "not_configured"
-    assert "connect-zoom" not in answer.content.decode()
-    assert browser.post(f"{VIDEO}zoom/connect/").status_code == 503
-    assert browser.post(f"{VIDEO}carrier-pigeon/connect/").status_code == 404
-    assert not ConnectFlow.objects.exists()
-
-
-def test_the_connected_account_is_shown_with_who_connected_it(browser: Client, connected: PaperZoom) -> None:
-    text = browser.get(f"{VIDEO}zoom/").content.decode()
-    for shown in ("Connected", "Nordlicht Video", "video@nordlicht.example", "zoom-user-1", "by Ada Admin"):
-        assert shown in text
-    assert "Exactly the 4 that are needed" in text
-
-
-def test_more_permissions_than_needed_are_said(browser: Client, ada: Member, zoom: PaperZoom) -> None:
-    zoom.granted = zoom.scopes | {"recording:read"}
-    connect(ada)
-    assert "More than needed was granted: recording:read" in browser.get(VIDEO).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("state", "shown"),
-    [
-        (GrantState.NEEDS_RECONNECT, "Reconnect needed"),
-        (GrantState.SCOPE_MISSING, "Permission missing"),
-        (GrantState.BLOCKED_BY_PROVIDER, "Blocked by Zoom"),
-    ],
-)
-def test_an_account_that_cannot_be_used_says_so_and_offers_to_reconnect(
-    state: GrantState, shown: str, browser: Client, connected: PaperZoom
-) -> None:
-    grant = Grant.objects.get()
-    mark_lost(grant.pk, grant.version, GrantLost("", state))
-    text = browser.get(VIDEO).content.decode()
-    assert shown in text
-    assert "Reconnect Zoom" in text
-
-
-def test_an_account_that_is_paused_says_until_when(browser: Client, connected: PaperZoom) -> None:
-    pause(Grant.objects.get().pk, clock.now() + timedelta(hours=2))
-    assert "takes no more requests" in browser.get(VIDEO).context["zoom"].last_error
-
-
-def test_a_rep_sees_the_state_and_no_buttons(rita: Member, connected: PaperZoom) -> None:
-    text = house.client_of(rita).get(VIDEO).content.decode()
-    assert "Connected" in text
-    assert "Only an owner or administrator" in text
-    for button in ("connect-zoom", "disconnect-dialog", "/disconnect/", "/admin/settings/"):
-        assert button not in text
-
-
-@pytest.mark.attack("A-002")
-def test_disconnecting_forgets_the_account_and_says_so(browser: Client, connected: PaperZoom) -> None:
-    assert browser.get(f"{VIDEO}zoom/disconnect/").status_code == 405
-    assert Connection.objects.exists()
-    answer = browser.post(f"{VIDEO}zoom/disconnect/", follow=True)
-    assert "Zoom is disconnected." in answer.content.decode()
-    assert not Grant.objects.exists()
-    assert len(connected.revoked) == 1
-    assert AuditEntry.objects.filter(deed="connection.disconnected").count() == 1
-    assert "Zoom was not connected." in browser.post(f"{VIDEO}zoom/disconnect/", follow=True).content.decode()
-
-
-def test_disconnecting_works_where_the_provider_is_not_set_up_any_more(browser: Client, connected: PaperZoom) -> None:
-    ports.connect({})
-    assert browser.get(VIDEO).context["zoom"].state == "connected"
-    assert "Zoom is disconnected." in browser.post(f"{VIDEO}zoom/disconnect/", follow=True).content.decode()
-    assert not Grant.objects.exists()
 
 
 # Booking types

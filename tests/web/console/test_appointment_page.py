@@ -14,9 +14,9 @@ from treff.appointments.actions import amend, cancel
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
 from treff.conferencing import reconcile
-from treff.conferencing.actions import disconnect
 from treff.conferencing.errors import GrantLost, Refused, Throttled, Transient
 from treff.conferencing.grants import mark_lost
+from treff.conferencing.leaving import disconnect
 from treff.conferencing.models import Grant, Meeting
 from treff.kernel import clock
 from treff.workspaces.models import Member, Workspace
@@ -54,7 +54,15 @@ def test_no_page_shows_a_start_link_a_passcode_or_a_token(ada: Member, rita: Mem
     secrets = [PASSCODE, START_URL, ACCESS_TOKEN, REFRESH_TOKEN, stored.passcode, stored.start_url, grant.access_token]
     browser = house.client_of(ada)
     video = "/w/nordlicht/admin/appointments/video-provider/"
-    for url in (TODAY, LEADS, APPOINTMENTS, page(appointment), f"{page(appointment)}meeting/", video, f"{video}zoom/"):
+    for url in (
+        TODAY,
+        LEADS,
+        APPOINTMENTS,
+        page(appointment),
+        f"{page(appointment)}meeting/",
+        video,
+        f"{video}accounts/",
+    ):
         text = browser.get(url).content.decode()
         assert not [secret for secret in secrets if secret in text], url
 

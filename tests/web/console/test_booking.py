@@ -10,13 +10,14 @@ from tests import house
 from tests.web.console.paper_zoom import PaperZoom
 from treff.appointments.models import Appointment
 from treff.booking_types.actions import Description, create_booking_type
-from treff.conferencing.actions import disconnect
+from treff.conferencing.leaving import disconnect
 from treff.kernel import clock
 from treff.people.models import Lead
 from treff.web.console.booking import suggest_start
 from treff.workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.django_db
+VIDEO = "/w/nordlicht/admin/appointments/video-provider/"
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
@@ -250,8 +251,9 @@ def test_without_an_account_zoom_is_shown_with_who_can_connect_it_and_cannot_be_
     browser = house.client_of(rita)
     zoom_card, none_card = browser.get(url_of(lead)).context["providers"]
     assert (zoom_card.value, zoom_card.available, none_card.available) == ("zoom", False, True)
-    assert "administrator" in zoom_card.hint
-    assert "You can connect" in house.client_of(ada).get(url_of(lead)).context["providers"][0].hint
+    assert zoom_card.hint == "No Zoom account is connected. Olivia Owner or Ada Admin can connect one."
+    for_admin = house.client_of(ada).get(url_of(lead)).context["providers"][0]
+    assert (for_admin.hint, for_admin.url, for_admin.action) == ("No Zoom account is connected.", VIDEO, "Connect one")
     answer = browser.post(url_of(lead), filled(browser, lead, provider="zoom"))
     assert list(answer.context["form"].errors) == ["provider"]
     assert browser.post(url_of(lead), filled(browser, lead, provider="none")).status_code == 302

@@ -15,7 +15,11 @@ router = Router(tags=["Workspace"])
 
 
 @router.get(
-    "", response=list[schemas.Connection], operation_id="list_connections", summary="List connected video accounts"
+    "",
+    response=list[schemas.Connection],
+    operation_id="list_connections",
+    summary="List connected video accounts",
+    description="The workspace's accounts, then those that members connected for their own appointments.",
 )
 @needs(Permission.SEE)
 def list_connections(request: ApiRequest) -> list[schemas.Connection]:
@@ -26,6 +30,7 @@ def list_connections(request: ApiRequest) -> list[schemas.Connection]:
             email=connection.grant.email,
             display_name=connection.grant.display_name,
             external_user_id=connection.grant.external_user_id,
+            member_id=connection.member.public_id if connection.member else None,
             connected_at=connection.connected_at.astimezone(UTC),
         )
         for connection in queries.connections(request.auth)

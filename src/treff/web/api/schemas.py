@@ -315,6 +315,9 @@ class Connection(Outgoing):
     email: str
     display_name: str
     external_user_id: str
+    member_id: str | None = Field(
+        description="The member whose appointments alone it hosts; null for the workspace's account."
+    )
     connected_at: ShownInstant = Field(description="UTC.")
 
 

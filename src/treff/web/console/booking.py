@@ -12,21 +12,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from treff.appointments import queries as appointments
 from treff.appointments.actions import book as book_appointment
 from treff.appointments.ports import Booking
 from treff.appointments.rules import DEFAULT_DURATION
 from treff.booking_types.models import BookingType
 from treff.booking_types.queries import booking_types
 from treff.booking_types.states import Provider
-from treff.conferencing.queries import connection
-from treff.conferencing.states import GrantState
 from treff.kernel import clock
-from treff.kernel.errors import Conflict, Invalid
+from treff.kernel.errors import N_, Conflict, Invalid
 from treff.kernel.zones import wall_of
 from treff.people import queries as people
 from treff.people.models import Lead
-from treff.web import labels
+from treff.web.console.choices import ProviderChoice, provider_choices
 from treff.web.console.forms import BookForm, complain, instant_in
+from treff.web.console.meetings import warn_of_overlap
 from treff.web.console.presenting import lead_details
 from treff.web.idempotency import Answer, fingerprint_of, once
 from treff.web.policy import Visit, within_workspace
@@ -35,16 +35,6 @@ from treff.workspaces.states import Permission
 
 OPENS, CLOSES = time(9), time(17)
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderChoice:
-    """A card; one that is not available stays visible and its hint says who can change that."""
-
-    value: str
-    label: str
-    available: bool
-    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +50,17 @@ class TypeDefaults:
 @within_workspace(Permission.BOOK)
 def book(visit: Visit, lead_id: str) -> HttpResponse:
     person = people.lead(visit.scope, lead_id)
-    types, cards = list(booking_types(visit.scope)), _provider_choices(visit)
+    types, hosts = list(booking_types(visit.scope)), list(members(visit.scope))
+    cards = provider_choices(visit, hosts)
     form = BookForm(
         visit.request.POST if visit.request.method == "POST" else None,
         initial=_suggest(visit, types, cards),
-    ).offer(types, list(members(visit.scope)), [card.value for card in cards if card.available])
+    ).offer(types, hosts, [card.value for card in cards if card.available])
     nonce = visit.request.POST.get("nonce") or secrets.token_urlsafe(16)
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
+            _check_host(form, cards)
             answer = _book_once(visit, person, form)
         except (Invalid, Conflict) as error:
             status = complain(form, error)
@@ -77,6 +69,7 @@ def book(visit: Visit, lead_id: str) -> HttpResponse:
         else:
             messages.success(visit.request, _success(visit, form))
             appointment_id = str(answer.value["appointment"])
+            warn_of_overlap(visit, appointments.appointment(visit.scope, appointment_id))
             return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)
     context = {
         "nav": "leads",
@@ -87,6 +80,13 @@ def book(visit: Visit, lead_id: str) -> HttpResponse:
         "booking_types": [_defaults_of(kind) for kind in types],
     }
     return render(visit.request, "console/book.html", context, status=status)
+
+
+def _check_host(form: BookForm, cards: Sequence[ProviderChoice]) -> None:
+    """Raises Invalid where no account serves the appointments of the host."""
+    given = form.cleaned_data
+    if not any(card.value == given["provider"] and given["host"] in card.hosts for card in cards):
+        raise Invalid("provider", N_("No account serves appointments of this host. Choose another host or no video."))
 
 
 def _book_once(visit: Visit, person: Lead, form: BookForm) -> Answer:
@@ -113,7 +113,7 @@ def _book_once(visit: Visit, person: Lead, form: BookForm) -> Answer:
 def _suggest(visit: Visit, types: Sequence[BookingType], cards: Sequence[ProviderChoice]) -> dict[str, object]:
     """What the empty form starts with: the first booking type, the member as host, the next full hour of a work day."""
     kind = types[0] if types else None
-    available = [card.value for card in cards if card.available]
+    available = [card.value for card in cards if visit.member.public_id in card.hosts]
     wanted = kind.provider if kind else Provider.ZOOM.value
     start = suggest_start(wall_of(clock.now(), visit.time_zone))
     return {
@@ -137,21 +137,6 @@ def suggest_start(now_local: datetime) -> datetime:
     while start.weekday() >= 5:
         start = datetime.combine(start.date() + timedelta(days=1), OPENS)
     return start
-
-
-def _provider_choices(visit: Visit) -> list[ProviderChoice]:
-    found = connection(visit.scope, Provider.ZOOM)
-    hint = gettext("The lead gets a link by email.")
-    if found is None and visit.scope.may(Permission.CONNECT_PROVIDERS):
-        hint = gettext("Not connected. You can connect an account under Admin, Video provider.")
-    elif found is None:
-        hint = gettext("Not connected. An administrator of the workspace can connect an account.")
-    elif found.grant.state != GrantState.CONNECTED:
-        hint = gettext("The account must be connected again; the link follows as soon as that is done.")
-    return [
-        ProviderChoice(Provider.ZOOM.value, labels.of_provider(Provider.ZOOM), found is not None, hint),
-        ProviderChoice(Provider.NONE.value, labels.of_provider(Provider.NONE), True, gettext("In person or by phone.")),
-    ]
 
 
 def _defaults_of(kind: BookingType) -> TypeDefaults:

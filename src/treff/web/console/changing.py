@@ -22,6 +22,7 @@ from treff.kernel.errors import Conflict, Invalid
 from treff.web.console.appointments import around, as_it_is
 from treff.web.console.forms import CancelForm, DeleteForm, RescheduleForm, complain, instant_in
 from treff.web.console.history import moment
+from treff.web.console.meetings import warn_of_overlap
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
 
@@ -54,6 +55,7 @@ def appointment_reschedule(visit: Visit, appointment_id: str) -> HttpResponse:
         else:
             at = moment(moved.start_at, visit.time_zone)
             messages.success(visit.request, gettext("Saved. The appointment is on %(start)s.") % {"start": at})
+            warn_of_overlap(visit, moved)
             return _to_appointment(visit, appointment_id)
     context = {**around(visit, row, meeting_of(row)), "reschedule_form": form, "conflict": conflict}
     return render(visit.request, "console/appointment_reschedule.html", context, status=status)

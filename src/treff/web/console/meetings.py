@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib import messages
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from treff.appointments.models import Appointment
+from treff.booking_types.queries import provider_switch
 from treff.conferencing.models import Meeting
-from treff.conferencing.queries import Standing, standing_of
-from treff.conferencing.states import Reason, Sync
+from treff.conferencing.queries import Standing, overlapping, standing_of
+from treff.conferencing.states import CURED_BY_CONNECTING, Reason, Sync
 from treff.kernel import clock
+from treff.kernel.zones import wall_of
 from treff.web import labels
 from treff.web.policy import Visit
 from treff.workspaces.states import Permission
@@ -18,14 +21,13 @@ from treff.workspaces.states import Permission
 TONES = {Sync.IN_STEP: "ok", Sync.PENDING: "info", Sync.WAITING: "warn", Sync.BLOCKED: "bad", Sync.UNNEEDED: "neutral"}
 # Seconds between two looks of the page: at once while something is under way, seldom while somebody must act.
 _POLLS = {Sync.PENDING: 1, Sync.WAITING: 3, Sync.BLOCKED: 10}
-_CURED_BY_CONNECTING = (Reason.NOT_CONNECTED, Reason.NEEDS_RECONNECT)
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingCard:
     """For console/_meeting.html. `poll_seconds` is None when nothing is expected to change by itself.
 
-    `can_join`: there is a link, and the appointment is not over.
+    `can_join`: there is a link, and the appointment is not over. `overlap`: that another one has the account then, too.
     """
 
     state: str
@@ -42,6 +44,7 @@ class MeetingCard:
     next_try_at: datetime | None
     zone: str
     poll_seconds: int | None
+    overlap: str
 
     @property
     def live(self) -> bool:
@@ -74,7 +77,7 @@ def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> 
     standing = standing_of(appointment, meeting)
     explanation = standing.explanation
     cure, cure_url = gettext(explanation.cure) if explanation.cure else "", ""
-    if standing.reason in _CURED_BY_CONNECTING and visit.scope.may(Permission.CONNECT_PROVIDERS):
+    if standing.reason in CURED_BY_CONNECTING and _may_cure(visit, appointment):
         cure_url = reverse("console:video_provider", kwargs={"workspace": visit.workspace.slug})
         cure = gettext("Connect Zoom") if standing.reason == Reason.NOT_CONNECTED else gettext("Reconnect Zoom")
     next_look_at = meeting.next_look_at if meeting else None
@@ -94,7 +97,54 @@ def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> 
         next_try_at=next_look_at if waits else None,
         zone=visit.time_zone,
         poll_seconds=_poll_seconds(appointment, standing),
+        overlap=overlap_of(visit, appointment),
     )
+
+
+def _may_cure(visit: Visit, appointment: Appointment) -> bool:
+    """Administrators, and members whose own account it would be."""
+    if visit.scope.may(Permission.CONNECT_PROVIDERS):
+        return True
+    return appointment.host_id == visit.member.pk and _may_have_own_account(visit, appointment.provider)
+
+
+def _may_have_own_account(visit: Visit, provider: str) -> bool:
+    switch = provider_switch(visit.scope, provider)
+    return switch is not None and switch.own_accounts
+
+
+def overlap_of(visit: Visit, appointment: Appointment) -> str:
+    """That the account would have to run another meeting at the same time, and what to do; empty if not, or over."""
+    if appointment.end_at <= clock.now():
+        return ""
+    others = overlapping(appointment)
+    if not others:
+        return ""
+    first, more = others[0], len(others) - 1
+    sentence = gettext(
+        "At the same time as “%(title)s” (%(host)s, %(start)s), in the same %(provider)s account: "
+        "only one of them can run."
+    )
+    said = sentence % {
+        "title": first.title,
+        "host": first.host,
+        "start": f"{wall_of(first.start_at, visit.time_zone):%H:%M}",
+        "provider": labels.of_provider(appointment.provider),
+    }
+    if more:
+        said += " " + ngettext("So is %(count)d more.", "So are %(count)d more.", more) % {"count": more}
+    if _may_have_own_account(visit, appointment.provider):
+        cure = gettext("Move one, or let %(host)s connect an account of their own.") % {"host": appointment.host}
+    else:
+        cure = gettext("Move one of them.")
+    return f"{said} {cure}"
+
+
+def warn_of_overlap(visit: Visit, appointment: Appointment) -> None:
+    """After it was booked or moved."""
+    note = overlap_of(visit, appointment)
+    if note:
+        messages.warning(visit.request, note)
 
 
 def _poll_seconds(appointment: Appointment, standing: Standing) -> int | None:

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from treff.booking_types.states import Provider
-from treff.web.console import admin, appointments, booking, changing, home, leads, today, video
+from treff.web.console import admin, appointments, booking, changing, home, leads, leaving, today, video
 
 
 class PublicId:
@@ -32,6 +32,7 @@ _LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
 _APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
 _ADMIN = "w/<slug:workspace>/admin/"
 _VIDEO = f"{_ADMIN}appointments/video-provider/"
+_PROVIDER = f"{_VIDEO}<provider:provider>/"
 _TYPES = f"{_ADMIN}appointments/booking-types/"
 
 urlpatterns = [
@@ -50,9 +51,16 @@ urlpatterns = [
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
     path(_VIDEO, video.video_provider, name="video_provider"),
-    path(f"{_VIDEO}zoom/", video.zoom_card, name="zoom_card"),
-    path(f"{_VIDEO}<provider:provider>/connect/", video.connect, name="connect"),
-    path(f"{_VIDEO}<provider:provider>/disconnect/", video.disconnect, name="disconnect"),
+    path(f"{_VIDEO}accounts/", video.accounts_part, name="accounts"),
+    path(f"{_PROVIDER}connect/", video.connect, name="connect"),
+    path(f"{_PROVIDER}offer/", video.offer, name="offer"),
+    path(f"{_PROVIDER}own-accounts/", video.allow_own, name="allow_own"),
+    path(f"{_PROVIDER}check/", video.check, name="check"),
+    path(f"{_PROVIDER}check/<id:member_id>/", video.check_own, name="check_own"),
+    path(f"{_PROVIDER}disconnect/", leaving.disconnect, name="disconnect"),
+    path(f"{_PROVIDER}disconnect/<id:member_id>/", leaving.disconnect_own, name="disconnect_own"),
+    path(f"{_PROVIDER}disconnect-now/", leaving.disconnect_now, name="disconnect_now"),
+    path(f"{_PROVIDER}disconnect-now/<id:member_id>/", leaving.disconnect_now_own, name="disconnect_now_own"),
     path(_TYPES, admin.booking_types, name="booking_types"),
     path(f"{_TYPES}<slug:slug>/", admin.booking_type, name="booking_type"),
     path(f"{_TYPES}<slug:slug>/remove/", admin.booking_type_remove, name="booking_type_remove"),

@@ -1,7 +1,6 @@
-"""Admin, Appointments, Video provider. Everybody sees the state, administrators the buttons."""
+"""Admin, Appointments, Video provider. Everybody sees the state; the buttons, who may change the account."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,120 +8,91 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
+from treff.booking_types.actions import offer_provider
 from treff.booking_types.states import Provider
-from treff.conferencing import actions, leaving, ports
+from treff.conferencing import actions, queries
 from treff.conferencing.errors import NothingToDisconnect
-from treff.conferencing.models import Connection
-from treff.conferencing.queries import connection
-from treff.conferencing.states import GrantState
-from treff.kernel import clock
-from treff.web import labels
-from treff.web.connecting import browser_of, callback_url, keeps_opener
-from treff.web.console.history import moment
+from treff.web.connecting import begin, keeps_opener, who_may_connect
+from treff.web.console import accounts
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
-
-_STATES = {
-    GrantState.CONNECTED: "connected",
-    GrantState.NEEDS_RECONNECT: "needs_reauth",
-    GrantState.SCOPE_MISSING: "scope_missing",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ZoomCard:
-    """For admin/_zoom_card.html: no token, no scope list, nothing but what is shown."""
-
-    state: str
-    state_label: str = ""
-    tone: str = "neutral"
-    email: str = ""
-    display_name: str = ""
-    external_user_id: str = ""
-    connected_by: str = ""
-    connected_at: datetime | None = None
-    zone: str = ""
-    scopes_note: str = ""
-    last_error: str = ""
 
 
 @require_safe
 @within_workspace(Permission.SEE)
 def video_provider(visit: Visit) -> HttpResponse:
-    context = {
-        "nav": "admin",
-        "zoom": _card(visit),
-        "confirmations": {"on": visit.workspace.confirmation_mails, "toggle_url": None},
-    }
+    context = {**_accounts(visit), "nav": "admin", "confirmations_on": visit.workspace.confirmation_mails}
     return render(visit.request, "console/admin/video_provider.html", context)
 
 
 @require_safe
 @within_workspace(Permission.SEE)
-def zoom_card(visit: Visit) -> HttpResponse:
-    """The part of the page that fetches itself anew when the popup says that it is done."""
-    return render(visit.request, "console/admin/_zoom_card.html", {"zoom": _card(visit)})
+def accounts_part(visit: Visit) -> HttpResponse:
+    """The part of the page that fetches itself anew: when the popup says so, and while something is under way."""
+    return render(visit.request, "console/admin/_accounts.html", _accounts(visit))
 
 
-def _card(visit: Visit) -> ZoomCard:
-    found = connection(visit.scope, Provider.ZOOM)
-    if found is None:
-        is_set_up = Provider.ZOOM in ports.provider_names()
-        return ZoomCard("not_connected" if is_set_up else "not_configured")
-    grant = found.grant
-    paused = grant.paused_until > clock.now()
-    return ZoomCard(
-        state=_STATES.get(GrantState(grant.state), "blocked"),
-        state_label=gettext("Blocked by Zoom"),
-        tone="bad",
-        email=grant.email,
-        display_name=grant.display_name,
-        external_user_id=grant.external_user_id,
-        connected_by=str(found.connected_by or ""),
-        connected_at=found.connected_at,
-        zone=visit.time_zone,
-        scopes_note=_scopes_note(found),
-        last_error=_pause_note(grant.paused_until, visit.time_zone) if paused else "",
-    )
-
-
-def _scopes_note(found: Connection) -> str:
-    """Whether the account granted exactly what is needed."""
-    if found.provider not in ports.provider_names():
-        return ""
-    needed = ports.provider_named(found.provider).scopes
-    extra = set(found.grant.scopes.split()) - needed
-    if extra:
-        return gettext("More than needed was granted: %(scopes)s") % {"scopes": ", ".join(sorted(extra))}
-    return gettext("Exactly the %(count)d that are needed") % {"count": len(needed)}
-
-
-def _pause_note(until_at: datetime, zone: str) -> str:
-    sentence = gettext(
-        "Zoom takes no more requests for this account until %(time)s. After that we continue automatically."
-    )
-    return sentence % {"time": moment(until_at, zone)}
+def _accounts(visit: Visit) -> dict[str, Any]:
+    shared, own = accounts.workspace_card(visit, Provider.ZOOM), accounts.own_card(visit, Provider.ZOOM)
+    is_admin = visit.scope.may(Permission.CONNECT_PROVIDERS)
+    return {
+        "card": shared,
+        "own_card": own,
+        "hosts": accounts.host_rows(visit, Provider.ZOOM) if is_admin else [],
+        "switches": accounts.switches(visit, Provider.ZOOM),
+        "who_may": who_may_connect(visit.scope),
+        "is_changing": shared.is_changing or (own is not None and own.is_changing),
+    }
 
 
 @require_POST
-@within_workspace(Permission.CONNECT_PROVIDERS)
+@within_workspace(Permission.BOOK)
 @keeps_opener
 def connect(visit: Visit, provider: str) -> HttpResponse:
-    """Off to the provider's consent page; in a popup where connect.js could open one."""
-    return redirect(actions.start_connecting(visit.scope, provider, browser_of(visit.request), callback_url(provider)))
+    """Off to the provider's consent page; in a popup where connect.js could open one. `own=1`: for the member alone."""
+    return begin(visit.request, visit.scope, provider, own=visit.request.POST.get("own") == "1")
 
 
 @require_POST
 @within_workspace(Permission.CONNECT_PROVIDERS)
-def disconnect(visit: Visit, provider: str) -> HttpResponse:
-    label = labels.of_provider(provider)
-    try:
-        leaving.disconnect(visit.scope, provider)
-    except NothingToDisconnect:
-        messages.info(visit.request, gettext("%(provider)s was not connected.") % {"provider": label})
-        return redirect("console:video_provider", workspace=visit.workspace.slug)
-    messages.success(
-        visit.request,
-        gettext("%(provider)s is disconnected. Access and identity are deleted, links stay.") % {"provider": label},
-    )
+def check(visit: Visit, provider: str) -> HttpResponse:
+    return _check(visit, provider, None)
+
+
+@require_POST
+@within_workspace(Permission.BOOK)
+def check_own(visit: Visit, provider: str, member_id: str) -> HttpResponse:
+    """A member's own account: theirs, and the administrators', to check."""
+    return _check(visit, provider, accounts.whose(visit, member_id).public_id)
+
+
+def _check(visit: Visit, provider: str, member_id: str | None) -> HttpResponse:
+    found = queries.connection(visit.scope, provider, member_id)
+    if found is None:
+        raise NothingToDisconnect
+    if not actions.ask_to_check(visit.scope, found):
+        messages.info(visit.request, gettext("It was checked a moment ago."))
     return redirect("console:video_provider", workspace=visit.workspace.slug)
+
+
+@require_POST
+@within_workspace(Permission.CONNECT_PROVIDERS)
+def offer(visit: Visit, provider: str) -> HttpResponse:
+    """The switch "offer it for new appointments"."""
+    before = accounts.switches(visit, provider)
+    offer_provider(visit.scope, provider, is_offered=_is_on(visit), own_accounts=before.own_accounts)
+    return redirect("console:video_provider", workspace=visit.workspace.slug)
+
+
+@require_POST
+@within_workspace(Permission.CONNECT_PROVIDERS)
+def allow_own(visit: Visit, provider: str) -> HttpResponse:
+    """The switch "reps may connect their own accounts"; who turns it on first of all wants the provider offered too."""
+    before = accounts.switches(visit, provider)
+    is_offered = before.is_offered if before.is_decided else _is_on(visit)
+    offer_provider(visit.scope, provider, is_offered=is_offered, own_accounts=_is_on(visit))
+    return redirect("console:video_provider", workspace=visit.workspace.slug)
+
+
+def _is_on(visit: Visit) -> bool:
+    return visit.request.POST.get("enabled") == "1"

@@ -1,29 +1,41 @@
 """The way back from a provider's consent page. https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2"""
 
+from dataclasses import dataclass
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
+from treff.booking_types.queries import provider_switch
 from treff.conferencing import actions, queries
-from treff.conferencing.actions import Returned
 from treff.conferencing.errors import (
     ConnectingFailed,
     Declined,
+    KeysNotUsable,
     ProviderRefusedConnection,
     ProviderUnreachable,
-    StateMismatch,
 )
-from treff.conferencing.models import PendingConnection
+from treff.conferencing.models import Connection, PendingConnection
 from treff.kernel.secrets import Secret
 from treff.web import labels
-from treff.web.connecting import browser_of, callback_url, keeps_opener
-from treff.web.errors import sentence_of
+from treff.web.connecting import (
+    Attempt,
+    begin,
+    browser_of,
+    callback_url,
+    failed,
+    keeps_opener,
+    who_may_connect,
+)
 from treff.web.policy import public, signed_in
 from treff.workspaces.models import User
+from treff.workspaces.ports import Scope
 from treff.workspaces.queries import member_of, memberships, scope_of
 from treff.workspaces.states import Permission
+
+# In the choice of a workspace: "nordlicht" for all of it, "nordlicht:own" for the member alone. A slug has no colon.
+_OWN = "own"
 
 
 @public
@@ -36,88 +48,34 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
        signs in, chooses a workspace and starts a flow of their own.
     2. The state is used up whatever comes next.
     3. Then the code is redeemed; this GET changes something, as RFC 6749 has it, and the state is its CSRF token.
+    4. An account of another user than the present one is asked about first.
     """
     state = Secret(request.GET.get("state", "")[:200])
     if not state.reveal():
         return redirect("inbound:continue", provider=provider)
     if not request.user.is_authenticated:
         return redirect("account_login")
-    browser = browser_of(request)
+    attempt = Attempt(provider)
     try:
-        returned = actions.take_flow(provider, state, browser)
-    except StateMismatch as error:
-        return _failed(request, provider, None, error)
-    try:
+        returned = actions.take_flow(provider, state, browser_of(request))
+        attempt = Attempt(provider, returned.scope.workspace_slug, returned.own, returned.in_popup)
         if request.GET.get("error"):
             raise _refusal(request.GET["error"])
         code = Secret(request.GET.get("code", "")[:2000])
         found = actions.finish_connecting(returned, code, callback_url(provider))
-    except ConnectingFailed as error:
-        return _failed(request, provider, returned, error)
+    except (ConnectingFailed, KeysNotUsable) as error:
+        return failed(request, attempt, error)
     if isinstance(found, PendingConnection):
-        return redirect("inbound:replace", pending_id=found.public_id)
-    if returned.in_popup:
-        return redirect("inbound:connected", provider=provider, workspace=returned.scope.workspace_slug)
-    return redirect("console:video_provider", workspace=returned.scope.workspace_slug)
+        return redirect("inbound:replace", provider=provider, pending_id=found.public_id)
+    return to_connected(attempt)
 
 
-@signed_in
-@keeps_opener
-@require_safe
-def connected(request: HttpRequest, provider: str, workspace: str) -> HttpResponse:
-    """The popup's last page, at an address without the code; it closes itself."""
-    assert isinstance(request.user, User)
-    member = member_of(request.user, workspace)
-    scope = scope_of(member)
-    scope.require(Permission.CONNECT_PROVIDERS)
-    connection = queries.connection(scope, provider)
-    if connection is None:
-        return redirect("console:video_provider", workspace=workspace)
-    context = {
-        "provider": provider,
-        "provider_label": labels.of_provider(provider),
-        "email": connection.grant.email,
-        "display_name": connection.grant.display_name,
-        "workspace": member.workspace,
-        "return_url": reverse("console:video_provider", kwargs={"workspace": workspace}),
-    }
-    return render(request, "integrations/connected.html", context)
-
-
-@signed_in
-@require_safe
-def continue_connecting(request: HttpRequest, provider: str) -> HttpResponse:
-    """For who comes from the provider's own pages: choose the workspace; nothing has happened yet."""
-    assert isinstance(request.user, User)
-    choices = []
-    for member in memberships(request.user):
-        scope = scope_of(member)
-        if scope.may(Permission.CONNECT_PROVIDERS):
-            there = queries.connection(scope, provider)
-            choices.append(
-                {
-                    "name": member.workspace.name,
-                    "slug": member.workspace.slug,
-                    "connected_email": there.grant.email if there else None,
-                }
-            )
-    context = {
-        "provider_label": labels.of_provider(provider),
-        "workspaces": choices,
-        "action_url": reverse("inbound:start", kwargs={"provider": provider}),
-        "selected": request.GET.get("workspace", ""),
-    }
-    return render(request, "integrations/continue.html", context)
-
-
-@signed_in
-@require_POST
-def start(request: HttpRequest, provider: str) -> HttpResponse:
-    """A fresh flow with state and PKCE for the chosen workspace."""
-    assert isinstance(request.user, User)
-    scope = scope_of(member_of(request.user, request.POST.get("workspace", "")))
-    browser = browser_of(request)
-    return redirect(actions.start_connecting(scope, provider, browser, callback_url(provider)))
+def to_connected(attempt: Attempt) -> HttpResponse:
+    """The popup's last page, or back to the page where it began."""
+    if not attempt.in_popup:
+        return redirect("console:video_provider", workspace=attempt.workspace)
+    name = "inbound:connected_own" if attempt.own else "inbound:connected"
+    return redirect(name, provider=attempt.provider, workspace=attempt.workspace)
 
 
 def _refusal(code: str) -> ConnectingFailed:
@@ -129,16 +87,97 @@ def _refusal(code: str) -> ConnectingFailed:
     return ProviderRefusedConnection()
 
 
-def _failed(request: HttpRequest, provider: str, returned: Returned | None, error: ConnectingFailed) -> HttpResponse:
-    """Why it did not work, in our words; nothing that the address said is repeated."""
-    slug = returned.scope.workspace_slug if returned else None
+@signed_in
+@keeps_opener
+@require_safe
+def connected(request: HttpRequest, provider: str, workspace: str) -> HttpResponse:
+    """The popup's last page, at an address without the code; it closes itself."""
+    assert isinstance(request.user, User)
+    scope = scope_of(member_of(request.user, workspace))
+    scope.require(Permission.CONNECT_PROVIDERS)
+    return _connected(request, scope, queries.connection(scope, provider))
+
+
+@signed_in
+@keeps_opener
+@require_safe
+def connected_own(request: HttpRequest, provider: str, workspace: str) -> HttpResponse:
+    """The same for a member's own account."""
+    assert isinstance(request.user, User)
+    member = member_of(request.user, workspace)
+    scope = scope_of(member)
+    return _connected(request, scope, queries.connection(scope, provider, member.public_id))
+
+
+def _connected(request: HttpRequest, scope: Scope, found: Connection | None) -> HttpResponse:
+    place = {"workspace": scope.workspace_slug}
+    return_url = reverse("console:video_provider", kwargs=place)
+    if found is None:
+        return redirect(return_url)
+    if found.member is None:
+        leave_url = reverse("console:disconnect", kwargs={**place, "provider": found.provider})
+    else:
+        ids = {"provider": found.provider, "member_id": found.member.public_id}
+        leave_url = reverse("console:disconnect_own", kwargs={**place, **ids})
     context = {
-        "provider": provider,
-        "provider_label": labels.of_provider(provider),
-        "reason": sentence_of(error),
-        "detail": gettext("Nothing was changed."),
-        "retry_url": reverse("console:connect", kwargs={"workspace": slug, "provider": provider}) if slug else None,
-        "display": "popup" if returned and returned.in_popup else "page",
-        "return_url": reverse("console:video_provider", kwargs={"workspace": slug}) if slug else "/",
+        "provider": found.provider,
+        "provider_label": labels.of_provider(found.provider),
+        "own": found.member is not None,
+        "email": found.grant.email,
+        "display_name": found.grant.display_name,
+        "workspace": found.workspace,
+        "leave_url": leave_url,
+        "return_url": return_url,
     }
-    return render(request, "integrations/failed.html", context, status=400)
+    return render(request, "integrations/connected.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an account could be connected: a workspace, or a member's own appointments in it (`own`)."""
+
+    value: str
+    name: str
+    own: bool
+    connected_email: str
+
+
+@signed_in
+@require_safe
+def continue_connecting(request: HttpRequest, provider: str) -> HttpResponse:
+    """For who comes from the provider's own pages: choose the workspace; nothing has happened yet."""
+    assert isinstance(request.user, User)
+    scopes = [(member.workspace.name, scope_of(member)) for member in memberships(request.user)]
+    places = [place for name, scope in scopes for place in _places(scope, name, provider, request.user)]
+    context = {
+        "provider_label": labels.of_provider(provider),
+        "places": places,
+        "others": [
+            (name, who_may_connect(scope)) for name, scope in scopes if not scope.may(Permission.CONNECT_PROVIDERS)
+        ],
+        "action_url": reverse("inbound:start", kwargs={"provider": provider}),
+        "selected": places[0].value if len(places) == 1 else request.GET.get("workspace", ""),
+    }
+    return render(request, "integrations/continue.html", context)
+
+
+def _places(scope: Scope, name: str, provider: str, user: User) -> list[Place]:
+    found = []
+    if scope.may(Permission.CONNECT_PROVIDERS):
+        there = queries.connection(scope, provider)
+        found.append(Place(scope.workspace_slug, name, False, there.grant.email if there else ""))
+    switch = provider_switch(scope, provider)
+    if switch is not None and switch.own_accounts and scope.may(Permission.BOOK):
+        there = queries.connection(scope, provider, member_of(user, scope.workspace_slug).public_id)
+        value = f"{scope.workspace_slug}:{_OWN}"
+        found.append(Place(value, name, True, there.grant.email if there else ""))
+    return found
+
+
+@signed_in
+@require_POST
+def start(request: HttpRequest, provider: str) -> HttpResponse:
+    """A fresh flow with state and PKCE for the chosen workspace."""
+    assert isinstance(request.user, User)
+    slug, _colon, own = request.POST.get("workspace", "").partition(":")
+    return begin(request, scope_of(member_of(request.user, slug)), provider, own=own == _OWN)

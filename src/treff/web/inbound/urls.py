@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from treff.web.inbound import oauth, webhooks
+from treff.web.inbound import oauth, replacing, webhooks
 
 app_name = "inbound"
 PROVIDER = "(?P<provider>zoom)"
@@ -11,5 +11,8 @@ urlpatterns = [
     re_path(rf"^{PROVIDER}/continue$", oauth.continue_connecting, name="continue"),
     re_path(rf"^{PROVIDER}/start$", oauth.start, name="start"),
     re_path(rf"^{PROVIDER}/connected/(?P<workspace>[a-z0-9-]+)$", oauth.connected, name="connected"),
+    re_path(rf"^{PROVIDER}/connected/(?P<workspace>[a-z0-9-]+)/own$", oauth.connected_own, name="connected_own"),
+    re_path(rf"^{PROVIDER}/replace/(?P<pending_id>pend_[0-9a-z]+)$", replacing.replace, name="replace"),
+    re_path(rf"^{PROVIDER}/replace/(?P<pending_id>pend_[0-9a-z]+)/decline$", replacing.decline, name="decline"),
     path("zoom/webhook", webhooks.zoom, name="zoom_webhook"),
 ]
