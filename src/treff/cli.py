@@ -207,6 +207,16 @@ def keys_rotate(as_json: bool) -> None:
         say(part("keys").rotate(), as_json=as_json)
 
 
+@keys.command("give-up")
+@click.argument("name")
+@click.confirmation_option(prompt="What this key locked can never be opened again, in no backup. Is it lost for good?")
+@JSON
+def keys_give_up(name: str, as_json: bool) -> None:
+    """Do without a key that is lost for good: then accounts can be connected again."""
+    with product():
+        say(part("keys").give_up(name), as_json=as_json)
+
+
 @main.group()
 def simulator() -> None:
     """Stand-ins for the vendors."""

@@ -180,3 +180,15 @@ def test_what_is_printed_names_keys_and_never_shows_one(installation: Installati
         for key in (NEW, OLD):
             assert key.partition(":")[2] not in done.stdout + done.stderr
     assert complaint(with_keys(installation, f"{NEW},").with_settings(TREFF_ENV="prod").treff("keys", "status"))
+
+
+def test_a_key_is_given_up_only_when_somebody_says_yes(installation: Installation) -> None:
+    make_workspace(with_keys(installation, OLD), "first")
+    without = with_keys(installation, NEW)
+    done = without.treff("keys", "give-up", "old", stdin="n\n")
+    assert done.returncode == 1
+    assert without.ask("keys", "status")["missing"] == ["old"]
+    assert without.ask("keys", "give-up", "old", "--yes") == {"given_up": "old", "workspaces": 1, "accounts": 0}
+    assert without.ask("keys", "status") == standing("new", {"new": 1}, canaries=["new", "old"])
+    assert doctor(without) == []
+    assert complaint(without.treff("keys", "give-up", "new", "--yes")).startswith("The key named 'new' is in TREFF_")

@@ -3,7 +3,9 @@
 from collections import Counter
 
 from django.conf import settings
+from django.db import transaction
 
+from treff.conferencing.models import ConnectFlow, Meeting
 from treff.kernel.secrets import kid_of
 from treff.workspaces import vault
 from treff.workspaces.models import KeyCanary
@@ -35,3 +37,19 @@ def status() -> dict[str, object]:
 def rotate() -> dict[str, object]:
     """Wrap every data key by the primary key. Safe while everything runs. Raises kernel.secrets.SecretError."""
     return {"rewrapped": vault.rotate(), **status()}
+
+
+def give_up(kid: str) -> dict[str, object]:
+    """Do without a key that is lost for good, as far as workspaces go. Raises kernel.secrets.KeyUnavailable.
+
+    Passcodes and start links that it locked are deleted, links that were sent stay. `accounts` still need it: they must
+    be connected again, or disconnected.
+    """
+    with transaction.atomic():
+        workspaces = vault.give_up(kid)
+        ConnectFlow.objects.filter(workspace__in=workspaces).delete()
+        Meeting.objects.filter(appointment__workspace__in=workspaces).update(
+            passcode="", start_url="", start_url_until=None
+        )
+    accounts = sum(kid_of(stored.wrapped) == kid for stored in vault.stored_data_keys())
+    return {"given_up": kid, "workspaces": len(workspaces), "accounts": accounts}

@@ -13,6 +13,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
+from treff.audit.actions import record
+from treff.audit.ports import SYSTEM
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, DataKey, KeyRing, KeyUnavailable, SecretError, Tampered, kid_of
 from treff.workspaces.models import KeyCanary, Workspace
@@ -161,6 +163,27 @@ def rotate() -> int:
     if refused:
         raise refused[0]
     return rewrapped
+
+
+def give_up(kid: str) -> list[int]:
+    """The key of that name is lost for good: workspaces whose data keys it wraps get fresh ones; their primary keys.
+
+    What was sealed in them can never be opened again, and is the caller's to delete. Other data keys that it wraps are
+    replaced when their accounts are connected again. Raises KeyUnavailable, also for a key that is not lost.
+    """
+    if kid in _ring().names():
+        raise KeyUnavailable(
+            f"The key named {kid!r} is in TREFF_ENCRYPTION_KEYS; only one that is lost can be given up."
+        )
+    concerned = []
+    with transaction.atomic():
+        for workspace in Workspace.objects.select_for_update().order_by("pk"):
+            if kid_of(workspace.data_key) == kid:
+                workspace.data_key = new_data_key(binding_of(workspace.public_id))
+                workspace.save(update_fields=["data_key"])
+                record(workspace.pk, SYSTEM, "workspace.secrets_given_up", workspace.public_id, {"key": kid})
+                concerned.append(workspace.pk)
+    return concerned
 
 
 def report_tampering(table: str, public_id: str) -> None:
