@@ -1,19 +1,22 @@
 """Disconnecting with the upcoming meetings kept, removed or switched; and what is forgotten later."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from tests import house
 from tests.conferencing.stage import Stage, later
-from tests.simulators.zoom.driver import APP, NORA
+from tests.crowd import at_once
+from tests.simulators.zoom.driver import APP, NORA, REDIRECT_URI
 from treff.appointments.models import Appointment
 from treff.audit.models import AuditEntry
-from treff.conferencing import leaving, queries, reconcile, tasks
+from treff.conferencing import actions, errors, leaving, queries, reconcile, tasks
 from treff.conferencing.models import Attempt, Connection, Grant
 from treff.conferencing.states import Upcoming
 from treff.kernel import clock
+from treff.kernel.secrets import Secret
 from treff.notices.models import Notice
 from treff.workspaces.errors import NotAllowed
 from treff.workspaces.states import Role
@@ -253,3 +256,31 @@ def test_a_member_who_is_no_administrator_neither_leaves_nor_hurries(stage: Stag
         with pytest.raises(NotAllowed):
             verb(house.scope(rep), "zoom")
     assert Connection.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_round", range(5))
+def test_disconnecting_connecting_and_the_providers_word_at_once_never_stop_each_other(
+    stage: Stage, _round: int
+) -> None:
+    other = house.owner(house.workspace("waerme"))
+    stage.connect(by=other)
+    account = stage.grant().account
+    browser = actions.Browser(other.user, f"session-of-{other.pk}")
+    url = actions.start_connecting(house.scope(other), "zoom", browser, REDIRECT_URI)
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    code = stage.zoom.code(NORA, code_challenge=asked["code_challenge"])
+    returned = actions.take_flow("zoom", Secret(asked["state"]), browser)
+
+    outcomes = at_once(
+        [
+            lambda: leaving.disconnect(house.scope(stage.owner), "zoom"),
+            lambda: leaving.deauthorize("zoom", account, clock.now() - timedelta(minutes=1)),
+            lambda: leaving.deauthorize("zoom", account, clock.now() + timedelta(minutes=1)),
+            lambda: actions.finish_connecting(returned, Secret(code), REDIRECT_URI),
+        ]
+    )
+    failed = [found for found in outcomes if isinstance(found, Exception)]
+    assert [error for error in failed if not isinstance(error, errors.NothingToDisconnect)] == []
+    assert not Connection.objects.filter(workspace=stage.owner.workspace).exists()
+    assert Grant.objects.count() == Connection.objects.count()

@@ -233,6 +233,7 @@ def confirm_replacing(public_id: str, browser: Browser, typed: str) -> Connectio
             raise AccountNotConfirmed
         scope = scope_of(member_of(browser.user, pending.workspace.slug))
         before = _present(scope, pending.provider, own=pending.own)
+        grants.lock(pending.grant_id, *([before.grant_id] if before else []))
         pending.delete()
         connection = _connect(scope, pending.grant, browser.user, own=pending.own)
         if before is not None and before.grant_id != connection.grant_id:

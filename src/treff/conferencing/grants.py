@@ -105,11 +105,18 @@ def mark_lost(grant_id: int, version: int, lost: GrantLost) -> bool:
     return True
 
 
+def lock(*grant_ids: int) -> list[Grant]:
+    """Hold them until the transaction ends. Grants come before connections, or two who change both could deadlock."""
+    return list(Grant.objects.select_for_update().filter(pk__in=grant_ids).order_by("pk"))
+
+
 def drop_unused() -> list[Secret]:
     """Delete the grants that nobody uses, with tokens, identity and data key. Their refresh tokens, to be revoked."""
-    unused = list(Grant.objects.select_for_update(of=("self",)).filter(connections=None, pending=None))
+    seen = list(Grant.objects.filter(connections=None, pending=None).values_list("pk", flat=True))
     to_revoke = []
-    for grant in unused:
+    for grant in lock(*seen):
+        if grant.connections.exists() or grant.pending.exists():
+            continue  # somebody came while we waited for the lock
         with contextlib.suppress(SecretError):
             if grant.refresh_token:
                 to_revoke.append(open_refresh_token(grant))

@@ -78,7 +78,7 @@ def disconnect_now(scope: Scope, provider: str, *, member_id: str | None = None)
 def finish(connection_id: int) -> None:
     """Let go of an account that is being left, once its upcoming meetings are removed or the time for it is over."""
     with transaction.atomic():
-        connection = Connection.objects.select_for_update().filter(pk=connection_id).first()
+        connection = _hold(connection_id)
         if connection is None or connection.leaving_until is None:
             return
         if connection.leaving_until > clock.now() and queries.removals_left(connection):
@@ -158,7 +158,7 @@ def forget_deauthorized() -> int:
 
 def _locked(scope: Scope, provider: str, member_id: str | None) -> Connection:
     """The account, if the scope may disconnect it: a member's own one is theirs, and the administrators'."""
-    found = Connection.objects.within(scope).select_for_update(of=("self",)).select_related("grant", "member__user")
+    found = Connection.objects.within(scope).select_related("grant", "member__user")
     if member_id is None:
         scope.require(Permission.CONNECT_PROVIDERS)
         connection = found.filter(provider=provider, member=None).first()
@@ -166,9 +166,19 @@ def _locked(scope: Scope, provider: str, member_id: str | None) -> Connection:
         connection = found.filter(provider=provider, member__public_id=member_id).first()
         if connection is None or connection.member_id != scope.member_id:
             scope.require(Permission.CONNECT_PROVIDERS)
-    if connection is None:
+    held = _hold(connection.pk) if connection is not None else None
+    if held is None:
         raise NothingToDisconnect
-    return connection
+    return held
+
+
+def _hold(connection_id: int) -> Connection | None:
+    """The connection, with its grant, until the transaction ends; None if it is gone or just got another grant."""
+    grant_id = Connection.objects.filter(pk=connection_id).values_list("grant_id", flat=True).first()
+    if grant_id is None or not grants.lock(grant_id):
+        return None
+    rows = Connection.objects.select_for_update(of=("self",)).select_related("grant", "member__user")
+    return rows.filter(pk=connection_id, grant_id=grant_id).first()
 
 
 def _let_go(connection: Connection, actor: Actor, *, keep: bool) -> list[Secret]:
