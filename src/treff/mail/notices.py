@@ -89,7 +89,7 @@ def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives:
         return _mail(
             notice,
             wording,
-            (workspace.name, plain(reader.user.name), reader.user.email),
+            (workspace.name, reader.user.name, reader.user.email),
             {
                 "locale": reader.user.locale,
                 "why": why % {"place": isolated(workspace.name)},

@@ -18,7 +18,7 @@ def tell_members(
     A key holds for a recipient, not for a workspace: name in it what it is about.
     """
     with transaction.atomic():
-        # In one order, so that two who tell the same people under the same key wait for each other and never both.
+        # In one order, so that of two who tell the same people the same, one waits for the other and never both.
         for user in sorted(users, key=lambda user: user.pk):
             _post(user, kind, key, detail, workspace_id)
 
