@@ -229,14 +229,14 @@ def test_the_same_user_back_before_that_day_keeps_the_links(stage: Stage, settin
 
 
 @pytest.mark.fault("F-091")
-def test_a_grant_that_nobody_renews_for_ten_days_is_forgotten_as_if_zoom_had_told_us(stage: Stage) -> None:
+def test_a_grant_that_nobody_renews_for_nine_days_is_forgotten_as_if_zoom_had_told_us(stage: Stage) -> None:
     booked = stage.linked(start_at=house.later(30))
     stage.zoom.control("deauthorize", user_id=NORA)
     reconcile.look(stage.move(booked).pk)
-    with later(days=9, hours=23):
+    with later(days=8, hours=23):
         assert leaving.give_up_lost() == 0
         assert Connection.objects.exists()
-    with later(days=10, minutes=1):
+    with later(days=9, minutes=1):
         assert leaving.give_up_lost() == 1
     forgotten()
     assert stage.fresh(booked).join_url == booked.join_url

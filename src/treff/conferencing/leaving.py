@@ -27,9 +27,9 @@ from treff.workspaces.states import Permission, Role
 log = structlog.get_logger()
 # So long upcoming meetings are tried to be removed before the account is let go all the same.
 LONGEST_LEAVING = timedelta(minutes=10)
-# Zoom wants what concerns a user deleted ten days after the app was removed, and its word of that can get lost:
+# Zoom wants what concerns a user deleted within ten days of the app's removal, and its word of that can get lost:
 # https://marketplace.zoom.us/docs/guides/publishing/data-compliance
-GIVE_UP_AFTER = timedelta(days=10)
+GIVE_UP_AFTER = timedelta(days=9)
 
 
 def disconnect(
