@@ -332,7 +332,6 @@ def hostile_mail(post: Post, evil: str, kind: NoticeKind = NoticeKind.BROKEN) ->
     return mail
 
 
-@pytest.mark.attack("A-049")
 @pytest.mark.parametrize("kind", [NoticeKind.BROKEN, NoticeKind.CONNECTED])
 @pytest.mark.parametrize("evil", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_name_adds_no_header_no_recipient_and_no_markup(post: Post, evil: str, kind: NoticeKind) -> None:
