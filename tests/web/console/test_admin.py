@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests import house
+from treff.booking_types.actions import offer_provider
 from treff.booking_types.models import BookingType
 from treff.workspaces.models import Member, Workspace
 
@@ -75,6 +76,18 @@ def test_a_provider_that_a_type_has_already_stays_choosable(browser: Client) -> 
     BookingType.objects.update(provider="teams")
     assert browser.post(f"{TYPES}first-call/", {**TYPE, "provider": "teams", "title": "New"}).status_code == 302
     assert BookingType.objects.get().title == "New"
+
+
+@pytest.mark.promise("P03")
+def test_a_type_whose_provider_is_switched_off_says_so_and_where_to_enable_it(browser: Client, ada: Member) -> None:
+    browser.post(TYPES, TYPE)
+    note = "Zoom is switched off for new appointments."
+    assert note not in browser.get(f"{TYPES}first-call/").text
+    offer_provider(house.scope(ada), "zoom", is_offered=False, own_accounts=False)
+    assert note in browser.get(f"{TYPES}first-call/").text
+    assert 'href="/w/nordlicht/admin/appointments/video-provider/">Enable it</a>' in browser.get(TYPES).text
+    BookingType.objects.update(provider="none")
+    assert note not in browser.get(f"{TYPES}first-call/").text
 
 
 # Settings and members

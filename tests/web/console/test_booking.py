@@ -7,10 +7,12 @@ import pytest
 from django.test import Client
 
 from tests import house
+from tests.web.console.conftest import connect_own
 from tests.web.console.paper_zoom import PaperZoom
 from treff.appointments.models import Appointment
-from treff.booking_types.actions import Description, create_booking_type
+from treff.booking_types.actions import Description, create_booking_type, offer_provider
 from treff.conferencing.leaving import disconnect
+from treff.conferencing.models import Connection
 from treff.kernel import clock
 from treff.people.models import Lead
 from treff.web.console.booking import suggest_start
@@ -267,3 +269,86 @@ def test_an_account_that_is_disconnected_while_the_form_is_open_is_noticed(
     disconnect(house.scope(ada), "zoom")
     assert browser.post(url_of(lead), typed).status_code == 422
     assert not Appointment.objects.exists()
+
+
+# Who serves whose appointments
+
+
+@pytest.mark.promise("P03")
+def test_a_provider_that_is_switched_off_is_shown_with_who_can_enable_it(
+    ada: Member, rita: Member, lead: Lead, connected: PaperZoom
+) -> None:
+    house.admin(rita.workspace, name="Zoe Admin")
+    house.admin(rita.workspace, name="Zacharias Fourth")
+    offer_provider(house.scope(ada), "zoom", is_offered=False, own_accounts=False)
+    browser = house.client_of(rita)
+    (card, _none) = browser.get(url_of(lead)).context["providers"]
+    assert (card.available, card.url) == (False, "")
+    who = "Olivia Owner, Ada Admin or Zacharias Fourth can enable it."
+    assert card.hint == f"Zoom is switched off for new appointments. {who}"
+    (card, _none) = house.client_of(ada).get(url_of(lead)).context["providers"]
+    assert (card.hint, card.url, card.action) == ("Zoom is switched off for new appointments.", VIDEO, "Enable it")
+    assert f'<a href="{VIDEO}">Enable it</a>' in house.client_of(ada).get(url_of(lead)).text
+    answer = browser.post(url_of(lead), filled(browser, lead, provider="zoom"))
+    assert list(answer.context["form"].errors) == ["provider"]
+    assert not Appointment.objects.exists()
+
+
+def test_without_an_account_of_the_workspace_only_hosts_with_their_own_can_be_booked_with_zoom(
+    ada: Member, rita: Member, lead: Lead, zoom: PaperZoom
+) -> None:
+    connect_own(zoom, ada)
+    browser = house.client_of(rita)
+    context = browser.get(url_of(lead)).context
+    (card, _none) = context["providers"]
+    assert (card.available, card.hint) == (True, "Only with Ada Admin: the workspace has no account.")
+    assert context["form"]["provider"].value() == "none"  # the host is Rita
+    answer = browser.post(url_of(lead), filled(browser, lead, provider="zoom"))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["provider"])
+    assert "No account serves appointments of this host." in answer.text
+    assert browser.post(url_of(lead), filled(browser, lead, provider="zoom", host=ada.public_id)).status_code == 302
+    assert Appointment.objects.get().host == ada
+    context = house.client_of(ada).get(url_of(lead)).context
+    assert context["form"]["provider"].value() == "zoom"
+
+
+def test_an_account_that_is_being_disconnected_serves_nobody(rita: Member, lead: Lead, connected: PaperZoom) -> None:
+    Connection.objects.update(leaving_until=NOW + timedelta(minutes=5))
+    (card, _none) = house.client_of(rita).get(url_of(lead)).context["providers"]
+    assert not card.available
+
+
+def test_two_at_once_in_one_account_are_warned_of_when_booked_moved_and_looked_at(
+    ada: Member, rita: Member, lead: Lead, connected: PaperZoom
+) -> None:
+    at_nine = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    first = house.appointment(ada, start_at=at_nine, title="First")
+    sentence = "At the same time as “First” (Ada Admin, 09:00), in the same Zoom account: only one of them can run."
+    browser = house.client_of(rita)
+    answer = browser.post(url_of(lead), filled(browser, lead, time="09:30", title="Second"), follow=True)
+    second = Appointment.objects.get(title="Second")
+    assert [str(message).startswith(sentence) for message in answer.context["messages"]] == [False, True]
+    assert answer.context["meeting"].overlap == f"{sentence} Move one of them."
+    page = f"/w/nordlicht/appointments/{second.public_id}/"
+    typed = {"date": "2026-12-01", "time": "10:00", "duration_minutes": "30", "version": str(second.generation)}
+    answer = browser.post(f"{page}reschedule/", typed, follow=True)
+    assert answer.context["meeting"].overlap == ""
+    assert len(answer.context["messages"]) == 1
+    typed = {**typed, "time": "09:15", "version": str(second.generation + 1)}
+    answer = browser.post(f"{page}reschedule/", typed, follow=True)
+    assert len(answer.context["messages"]) == 2
+    assert sentence in answer.text
+    offer_provider(house.scope(ada), "zoom", is_offered=True, own_accounts=True)
+    assert "let Rita Rep connect an account of their own" in browser.get(page).context["meeting"].overlap
+    connect_own(connected, rita)
+    assert browser.get(page).context["meeting"].overlap == ""
+    with clock.at(first.end_at + timedelta(hours=2)):
+        assert browser.get(page).context["meeting"].overlap == ""
+
+
+def test_two_at_once_without_video_disturb_nobody(ada: Member, rita: Member, lead: Lead, connected: PaperZoom) -> None:
+    house.appointment(ada, start_at=datetime(2026, 12, 1, 8, tzinfo=UTC), title="First")
+    browser = house.client_of(rita)
+    answer = browser.post(url_of(lead), filled(browser, lead, provider="none"), follow=True)
+    assert answer.context["meeting"].overlap == ""
+    assert len(answer.context["messages"]) == 1

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -66,38 +68,6 @@ def test_a_code_without_our_state_is_never_redeemed(place: Place, browser: Brows
     assert place.grants() == []
 
 
-@pytest.mark.attack("A-003")
-@pytest.mark.promise("P05")
-def test_whoever_comes_from_the_marketplace_signs_in_chooses_and_connects(place: Place) -> None:
-    stranger = Browser(place.product)
-    order = {"user_id": place.zoom_user, "redirect_uri": place.product.url + CALLBACK}
-    code = place.product.zoom("authorize", order)["code"]
-    answer = stranger.get(f"{CALLBACK}?code={code}")
-    answer = stranger.get(answer.headers["location"])
-    assert answer.headers["location"] == "/accounts/login/?next=/integrations/zoom/continue"
-    stranger.http.close()
-
-    browser = place.browser()
-    page = browser.get("/integrations/zoom/continue")
-    assert place.workspace.name in page.text
-    assert place.grants() == []
-    answer = browser.submit("/integrations/zoom/start", "/integrations/zoom/continue", workspace=place.workspace.slug)
-    asked = dict(answer.next_request.url.params) if answer.next_request else {}
-    assert asked["code_challenge_method"] == "S256"
-    assert browser.get(place.allow(asked)).headers["location"] == place.page
-    assert [grant.external_user_id for grant in place.grants()] == [place.zoom_user]
-
-
-def test_a_rep_who_comes_from_the_marketplace_is_told_whom_to_ask(place: Place) -> None:
-    browser = place.browser(house.member(place.workspace))
-    page = browser.get("/integrations/zoom/continue")
-    assert "Only an administrator can connect" in page.text
-    token = browser.token(place.page)
-    order = {"workspace": place.workspace.slug, "csrfmiddlewaretoken": token}
-    assert browser.http.post("/integrations/zoom/start", data=order).status_code == 403
-    assert not ConnectFlow.objects.filter(workspace=place.workspace).exists()
-
-
 @pytest.mark.attack("A-004")
 def test_a_state_from_somebody_elses_browser_connects_nothing(place: Place, browser: Browser) -> None:
     path = place.allow(place.begin(browser))
@@ -149,6 +119,15 @@ def test_a_state_that_we_never_gave_is_refused(place: Place, browser: Browser, s
     assert_refused(place, browser, f"{CALLBACK}?code=abc&state={state}")
 
 
+@pytest.mark.attack("A-008")
+def test_a_walk_to_another_provider_does_not_end_at_zooms_address(place: Place, browser: Browser) -> None:
+    asked = place.begin(browser)
+    ConnectFlow.objects.filter(workspace=place.workspace).update(provider="teams")
+    assert_refused(place, browser, place.allow(asked))
+    assert ConnectFlow.objects.filter(workspace=place.workspace, provider="teams").exists()  # it is still theirs
+    assert not Connection.objects.filter(workspace=place.workspace).exists()
+
+
 @pytest.mark.attack("A-006")
 def test_a_code_of_another_walk_is_refused_by_its_challenge_and_the_connection_stays(
     place: Place, browser: Browser
@@ -187,6 +166,61 @@ def test_declining_says_so_and_offers_to_try_again(place: Place, browser: Browse
     assert f'action="{place.connect_url}"' in text
     assert 'name="display" value="popup"' in text
     assert browser.get(place.allow(place.begin(browser))).headers["location"] == place.page
+
+
+@pytest.mark.promise("P09")
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("access_denied", "was declined in the consent window"),
+        ("server_error", "could not be reached"),
+        ("temporarily_unavailable", "could not be reached"),
+        ("invalid_scope", "refused the connection"),
+        ("anything else", "refused the connection"),
+    ],
+)
+def test_every_refusal_says_why_and_offers_the_same_button(
+    place: Place, browser: Browser, error: str, sentence: str
+) -> None:
+    asked = place.begin(browser)
+    text = assert_refused(place, browser, f"{CALLBACK}?error={quote(error)}&state={asked['state']}", sentence)
+    assert f'<form method="post" action="{place.connect_url}">' in text
+    assert "Nothing was changed." in text
+
+
+@pytest.mark.promise("P09")
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ({"kind": "down"}, "could not be reached"),
+        ({"kind": "status", "status": 500}, "could not be reached"),
+        (
+            {"kind": "status", "status": 400, "body": {"reason": "4702", "error": "invalid_client"}},
+            "does not accept this",
+        ),
+        ({"kind": "status", "status": 400, "body": {"reason": "4738", "error": "invalid_request"}}, "must approve"),
+        ({"kind": "status", "status": 400, "body": {"reason": "4734", "error": "invalid_request"}}, "refused the"),
+    ],
+)
+def test_every_answer_of_the_token_endpoint_has_its_own_sentence(
+    place: Place, browser: Browser, fault: dict[str, Any], sentence: str
+) -> None:
+    path = place.allow(place.begin(browser, display="popup"))
+    place.product.break_zoom(operation="token", **fault)
+    answer = browser.get(path)
+    assert answer.status_code == 400
+    assert sentence in answer.text
+    assert f'action="{place.connect_url}"' in answer.text
+    assert 'name="display" value="popup"' in answer.text
+    assert place.grants() == []
+    place.product.mend_zoom()
+    assert browser.get(place.allow(place.begin(browser))).headers["location"] == place.page
+
+
+def test_an_attempt_that_we_do_not_know_can_be_begun_anew(place: Place, browser: Browser) -> None:
+    text = browser.get(f"{CALLBACK}?code=abc&state=made-up").text
+    assert '<form method="get" action="/integrations/zoom/continue">' in text
+    assert "Try again" in text
 
 
 @pytest.mark.attack("A-011")

@@ -1,4 +1,4 @@
-"""Connecting again, connecting somebody else, and one Zoom user in two workspaces."""
+"""Connecting again, and one Zoom user in two workspaces."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests import house
 from tests.product import eventually
-from tests.web.inbound.visits import Browser, Place, new_zoom_user
+from tests.web.inbound.visits import Browser, Place
 from treff.appointments.models import Appointment
 from treff.conferencing.models import Connection, Grant, Meeting
 from treff.conferencing.states import GrantState
@@ -42,18 +42,6 @@ def test_reconnecting_the_same_account_heals_the_same_row_and_makes_up_for_what_
     assert joined(missing).external_id
     assert Meeting.objects.get(pk=kept.pk).external_id == kept.external_id
     assert len(place.product.meetings("Before")) == 1
-
-
-@pytest.mark.promise("P09")
-def test_another_account_replaces_the_old_one_and_its_tokens_are_gone(place: Place, browser: Browser) -> None:
-    place.connect(browser)
-    other = new_zoom_user(place.product, f"other-{place.workspace.slug}")
-    assert browser.get(place.allow(place.begin(browser), user_id=other)).status_code == 302
-    assert [grant.external_user_id for grant in place.grants()] == [other]
-    assert not Grant.objects.filter(external_user_id=place.zoom_user).exists()
-    page = browser.get(place.page).text
-    assert other in page
-    assert place.zoom_user not in page
 
 
 def test_a_connection_attempt_that_fails_leaves_the_account_connected(place: Place, browser: Browser) -> None:

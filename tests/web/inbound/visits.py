@@ -86,7 +86,7 @@ class Place:
 
     def disconnect(self, browser: Browser) -> None:
         path = reverse("console:disconnect", args=[self.workspace.slug, "zoom"])
-        assert browser.submit(path, self.page).status_code == 302
+        assert browser.submit(path, self.page, workspace=self.workspace.name).status_code == 302
 
     def grants(self) -> list[Grant]:
         return list(Grant.objects.filter(connections__workspace=self.workspace))

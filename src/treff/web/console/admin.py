@@ -89,10 +89,19 @@ def _edit_booking_types(visit: Visit, edited: BookingType | None) -> HttpRespons
         "nav": "admin",
         "form": form,
         "booking_types": [_row_of(visit, row) for row in booking_type_queries.booking_types(visit.scope)],
+        "switched_off": _switched_off(visit, edited),
         "editing": edited.title if edited else None,
         "remove_url": address(visit, "booking_type_remove", slug=edited.slug) if edited else None,
     }
     return render(visit.request, "console/admin/booking_types.html", context, status=status)
+
+
+def _switched_off(visit: Visit, edited: BookingType | None) -> str:
+    """The provider of the type that is edited, or of a new one, if the workspace does not offer it; else empty."""
+    provider = edited.provider if edited else Provider.ZOOM.value
+    if booking_type_queries.is_switched_off(visit.scope, provider):
+        return labels.of_provider(provider)
+    return ""
 
 
 def _save_booking_type(visit: Visit, form: BookingTypeForm, edited: BookingType | None) -> BookingType:
