@@ -286,15 +286,18 @@ def rename(state_file: Path, kind: str, token: str) -> None:
 LONG, FOREIGN = "t" * 8000, "Schlüssel-ключ-鍵-🔑"  # the stand-in reads no header line of more than 8190 bytes
 
 
+@pytest.mark.xfail(strict=True, reason="providers/http.py does not send a header that is not ASCII")
 @pytest.mark.fault("F-065")
-@pytest.mark.parametrize(
-    "token",
-    [LONG, pytest.param(FOREIGN, marks=pytest.mark.xfail(strict=True, reason="no header can hold it, http.py says"))],
-    ids=["8 kB", "foreign"],
-)
-def test_an_access_token_of_any_length_and_script_is_stored_and_used(
-    stage: Stage, state_file: Path, token: str
-) -> None:
+def test_an_access_token_of_foreign_letters_is_stored_and_used(stage: Stage, state_file: Path) -> None:
+    check_used(stage, state_file, FOREIGN)
+
+
+def test_an_access_token_of_eight_kilobytes_is_stored_and_used(stage: Stage, state_file: Path) -> None:
+    check_used(stage, state_file, LONG)
+
+
+def check_used(stage: Stage, state_file: Path, token: str) -> None:
+    """As an access token that a refresh brought."""
     booked, grant = stage.book(), expire(stage)
     stage.zoom.fault("refresh", "mutate", field="access_token", value=token)
     assert grants.access_token(grant.pk) == (Secret(token), grant.version + 1)
@@ -305,7 +308,6 @@ def test_an_access_token_of_any_length_and_script_is_stored_and_used(
     assert calls(stage) == (1, 1, 0)
 
 
-@pytest.mark.fault("F-065")
 @pytest.mark.parametrize("token", [LONG, LONG * 8, FOREIGN], ids=["8 kB", "64 kB", "foreign"])
 def test_a_refresh_token_of_any_length_and_script_is_stored_and_used(
     stage: Stage, state_file: Path, token: str
@@ -321,7 +323,6 @@ def test_a_refresh_token_of_any_length_and_script_is_stored_and_used(
     assert (calls(stage), stage.grant().version) == ((2, 1, 0), grant.version + 2)
 
 
-@pytest.mark.fault("F-065")
 @pytest.mark.parametrize("field", ["access_token", "refresh_token"])
 @pytest.mark.parametrize("said", [17, None, ["t"], {"t": 1}, ""], ids=str)
 def test_a_token_of_another_type_is_no_token_and_what_we_had_stays(stage: Stage, field: str, said: object) -> None:
@@ -334,7 +335,6 @@ def test_a_token_of_another_type_is_no_token_and_what_we_had_stays(stage: Stage,
     assert (kept.access_token, kept.refresh_token) == (grant.access_token, grant.refresh_token)
 
 
-@pytest.mark.fault("F-065")
 @pytest.mark.parametrize("said", ["JWT", "", None, 17])
 def test_the_token_is_used_whatever_type_zoom_says_it_has(stage: Stage, said: object) -> None:
     booked = stage.book()
