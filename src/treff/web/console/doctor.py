@@ -133,7 +133,7 @@ def facts_of(visit: Visit, connection: Connection, health: Health) -> list[Fact]
         Fact(gettext("Last success"), at=health.last_success_at),
     ]
     if health.next_refresh_at is not None:
-        found.append(Fact(gettext("Access is renewed"), gettext("or earlier"), health.next_refresh_at))
+        found.append(Fact(gettext("Access is renewed"), gettext("at the earliest"), health.next_refresh_at))
     elif health.state == GrantState.CONNECTED:
         found.append(Fact(gettext("Access is renewed"), gettext("as soon as it is needed")))
     if health.requests_per_day is not None:
