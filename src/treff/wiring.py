@@ -1,17 +1,15 @@
 """The only module that knows everybody: who listens to what, which providers there are, what is swept."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
 import procrastinate
 from django.conf import settings
-from django.db.models import QuerySet
 
 from treff.conferencing import grants, ledger
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
-from treff.conferencing.models import Grant
 from treff.events import ports as events
 from treff.events.ports import Listener
 from treff.mail import tasks as mail_tasks
@@ -20,7 +18,6 @@ from treff.notices.states import NoticeKind
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
 from treff.workspaces import vault
-from treff.workspaces.vault import Stored
 
 LISTENERS: Mapping[str, Sequence[Listener]] = {
     "appointment.changed": (conferencing_tasks.look, mail_tasks.tell),
@@ -49,7 +46,9 @@ def connect(_app: procrastinate.App) -> None:
     """Called once per process, when models and tasks are loaded (PROCRASTINATE_ON_APP_READY)."""
     events.connect(LISTENERS)
     conferencing.connect({provider.name: provider for provider in _providers()})
-    vault.connect((vault.data_keys_of_workspaces, _data_keys_of_grants), partial(tell_operator, NoticeKind.KEY_TROUBLE))
+    vault.connect(
+        (vault.data_keys_of_workspaces, grants.stored_data_keys), partial(tell_operator, NoticeKind.KEY_TROUBLE)
+    )
 
 
 def recover() -> None:
@@ -58,16 +57,6 @@ def recover() -> None:
     conferencing_tasks.wake_blocked()
     for sweep in SWEEPS:
         sweep(EVER)
-
-
-def _data_keys_of_grants() -> Iterator[Stored]:
-    for grant in Grant.objects.all():
-        here = Grant.objects.filter(pk=grant.pk, data_key=grant.data_key)
-        yield Stored(grant.data_key, grants.binding_of(grant, "data_key"), partial(_put_data_key, here))
-
-
-def _put_data_key(here: QuerySet[Grant], wrapped: str) -> int:
-    return here.update(data_key=wrapped)
 
 
 def _providers() -> list[conferencing.MeetingProvider]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.conferencing.stage import Stage
+from tests.conferencing.stage import Stage, later
 from tests.crowd import at_once
 from tests.simulators.zoom.driver import NORA
 from tests.zoom import client_of
-from treff.conferencing import errors, grants, journal, ports, reconcile
+from treff.conferencing import errors, grants, journal, ports, queries, reconcile
 from treff.conferencing.models import Connection, Grant
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import GrantState
@@ -20,6 +20,7 @@ from treff.kernel import clock
 from treff.kernel.secrets import KeyRing, Secret, SecretError
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.workspaces import vault
+from treff.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -240,19 +241,30 @@ def test_after_a_refresh_of_unknown_outcome_the_old_token_is_shown_once_more_and
     assert (stage.calls("refresh"), reuse(stage)) == (2, 1)
 
 
+@pytest.mark.parametrize("hours", [0, 2], ids=["token good", "token expired"])
 def test_without_its_key_nothing_is_sent_nothing_is_lost_and_all_goes_on_when_it_is_back(
-    stage: Stage, settings: Settings
+    stage: Stage, settings: Settings, hours: int
 ) -> None:
     booked, keys = stage.book(), settings.TREFF_KEYS
     before, calls = Grant.objects.values().get(), len(stage.zoom.truth()["calls"])
-    settings.TREFF_KEYS = KeyRing({"other": bytes(range(32))})
+    with later(hours=hours):
+        settings.TREFF_KEYS = KeyRing({"other": bytes(range(32))})
+        reconcile.look(booked.pk)
+        assert stage.stands(booked) == ("blocked", "key_unavailable")
+        assert Grant.objects.values().get() == before
+        assert len(stage.zoom.truth()["calls"]) == calls
+        settings.TREFF_KEYS = keys
+        assert queries.blocked_in_vain() == [booked.pk]
+        reconcile.look(booked.pk)
+        stage.check_in_step(booked)
+
+
+def test_what_could_not_be_stored_is_not_created(stage: Stage) -> None:
+    """The workspace's data key does not open, the grant's does."""
+    booked = stage.book()
+    Workspace.objects.update(data_key=stage.grant().data_key)
     reconcile.look(booked.pk)
-    assert stage.stands(booked) == ("blocked", "key_unavailable")
-    assert Grant.objects.values().get() == before
-    assert len(stage.zoom.truth()["calls"]) == calls
-    settings.TREFF_KEYS = keys
-    reconcile.look(booked.pk)
-    stage.check_in_step(booked)
+    assert (stage.stands(booked), stage.calls("create")) == (("blocked", "key_unavailable"), 0)
 
 
 @pytest.mark.fault("F-144")

@@ -114,6 +114,8 @@ def test_switching_moves_the_upcoming_appointments_to_another_provider_and_remov
     forgotten()
     stage.check_nothing_left(booked)
     assert stage.fresh(booked).provider == "none"
+    (notice,) = Notice.objects.filter(kind="disconnected")
+    assert (notice.detail["upcoming"], notice.detail["appointments"]) == ("switch", 1)
     assert AuditEntry.objects.filter(deed="appointment.edited", subject=booked.public_id).exists()
 
 
@@ -165,6 +167,7 @@ def test_a_dead_account_is_let_go_at_once_whatever_was_wished_for_its_meetings(s
     disconnect(stage, Upcoming.REMOVE)
     forgotten()
     assert stage.fresh(booked).join_url == booked.join_url
+    assert [notice.detail["upcoming"] for notice in Notice.objects.filter(kind="disconnected")] == ["keep"]
 
 
 @pytest.mark.fault("F-084")
@@ -240,7 +243,7 @@ def test_a_grant_that_nobody_renews_for_nine_days_is_forgotten_as_if_zoom_had_to
         assert leaving.give_up_lost() == 1
     forgotten()
     assert stage.fresh(booked).join_url == booked.join_url
-    assert Notice.objects.filter(kind="deauthorized", user=stage.owner.user).exists()
+    assert Notice.objects.get(kind="deauthorized", user=stage.owner.user).detail["given_up"] is True
 
 
 def test_the_sweep_finishes_what_is_being_left_though_no_job_is_there(stage: Stage) -> None:

@@ -137,7 +137,6 @@ def test_without_its_spool_a_killed_process_is_waited_for_and_then_the_account_n
     assert (asked_zoom(stage), spooled(hosts[0])) == ((3, 1), [])
 
 
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="nobody looks into the spool but the next holder")
 @pytest.mark.fault("F-051")
 def test_a_host_that_comes_back_while_others_wait_for_it_brings_its_spool(
     stage: Stage, crew: Crew, hosts: tuple[Path, Path]
@@ -152,7 +151,6 @@ def test_a_host_that_comes_back_while_others_wait_for_it_brings_its_spool(
     assert asked_zoom(stage) == (1, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="an answer that is no answer makes the tries 0, and then nobody looks")
 @pytest.mark.fault("F-051")
 def test_a_host_that_comes_back_after_others_were_not_answered_brings_its_spool(
     stage: Stage, crew: Crew, hosts: tuple[Path, Path]
@@ -180,7 +178,6 @@ def test_tokens_that_the_database_did_not_take_are_kept_and_committed_by_the_nex
     assert (asked_zoom(stage), spooled(hosts[0])) == ((1, 0), [])
 
 
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="everybody waits for the holder, a good token at hand")
 @pytest.mark.fault("F-053")
 def test_until_the_lost_tokens_are_found_others_use_the_old_one_as_long_as_it_is_good(
     stage: Stage, crew: Crew, hosts: tuple[Path, Path]
@@ -194,7 +191,6 @@ def test_until_the_lost_tokens_are_found_others_use_the_old_one_as_long_as_it_is
     assert asked_zoom(stage) == (1, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="what cannot be spooled is not committed either")
 @pytest.mark.fault("F-053")
 def test_tokens_that_a_full_disk_does_not_take_are_committed_all_the_same(
     stage: Stage, crew: Crew, hosts: tuple[Path, Path]
@@ -205,7 +201,6 @@ def test_tokens_that_a_full_disk_does_not_take_are_committed_all_the_same(
     assert asked_zoom(stage) == (1, 0)
 
 
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="a lease that has ended counts as held until its end comes")
 @pytest.mark.fault("F-064")
 def test_a_token_that_zoom_refuses_is_exchanged_although_our_clock_was_put_back(
     stage: Stage, crew: Crew, hosts: tuple[Path, Path]

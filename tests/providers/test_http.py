@@ -252,9 +252,14 @@ def self_signed(folder: Path) -> Path:
     return path
 
 
-def test_a_token_that_is_no_ascii_is_not_sent_and_breaks_nothing(zoom: Driver) -> None:
+def test_a_token_that_is_no_ascii_gets_where_it_belongs(zoom: Driver) -> None:
+    assert get(f"{zoom.url}/v2/users/me", Authorization="Bearer tökén").status == 401
+
+
+@pytest.mark.parametrize("token", ["Bearer a\r\nX-Other: b", "Bearer \ud800", "Bearer a\0b"])
+def test_a_token_that_no_header_can_hold_is_not_sent_and_breaks_nothing(zoom: Driver, token: str) -> None:
     with pytest.raises(NotSent):
-        get(f"{zoom.url}/v2/users/me", Authorization="Bearer tökén")
+        get(f"{zoom.url}/v2/users/me", Authorization=token)
 
 
 def test_nothing_of_a_request_but_where_it_goes_is_shown() -> None:

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,11 +71,11 @@ def start_connecting(
     Raises KeysNotUsable, NotAllowed, OwnAccountsNotAllowed, ProviderNotSetUp.
     """
     _require_leave(scope, provider_name, own=own)
-    _require_keys(scope.workspace_id)
     provider = ports.provider_named(provider_name)
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     workspace = Workspace.objects.get(pk=scope.workspace_id)
-    with transaction.atomic():
+    with _keys_needed(), transaction.atomic():
+        vault.check_primary()
         ConnectFlow.objects.filter(expires_at__lt=clock.now()).delete()
         ConnectFlow.objects.create(
             state_digest=_digest(state.reveal()),
@@ -100,11 +102,11 @@ def _require_leave(scope: Scope, provider_name: str, *, own: bool) -> None:
         raise OwnAccountsNotAllowed
 
 
-def _require_keys(workspace_id: int) -> None:
-    """Before anything is begun or redeemed that could not be stored."""
+@contextmanager
+def _keys_needed() -> Iterator[None]:
+    """Nothing is begun or redeemed that could not be stored. Raises KeysNotUsable for a SecretError within."""
     try:
-        vault.check_primary()
-        vault.open_data_key(Workspace.objects.get(pk=workspace_id))
+        yield
     except SecretError as error:
         grants.report(error)
         raise KeysNotUsable from error
@@ -146,8 +148,9 @@ def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
         flow.delete()
     scope = scope_of(member_of(browser.user, flow.workspace.slug))
     _require_leave(scope, provider_name, own=flow.own)
-    _require_keys(flow.workspace_id)
-    verifier = vault.open_data_key(flow.workspace).open(flow.verifier, _verifier_binding(flow.workspace, state))
+    with _keys_needed():
+        vault.check_primary()
+        verifier = vault.open_data_key(flow.workspace).open(flow.verifier, _verifier_binding(flow.workspace, state))
     return Returned(scope, flow.provider, flow.in_popup, verifier, browser, flow.own)
 
 
@@ -288,7 +291,7 @@ def _connect(scope: Scope, grant: Grant, user: User, *, own: bool) -> Connection
     )
     replaced = before is not None and before.grant_id != grant.pk
     connection.grant, connection.connected_by, connection.connected_at = grant, user, clock.now()
-    connection.leaving_until, connection.warned, connection.next_alarm_at = None, {}, None
+    connection.leaving_until = None
     connection.save()
     ours = Meeting.objects.filter(appointment__workspace_id=scope.workspace_id)
     ours.filter(account=grant.account).update(kept=False, deauthorized_at=None)
@@ -331,7 +334,7 @@ def _store_grant(provider: MeetingProvider, identity: Identity, tokens: TokenSet
     grant.checked_at, grant.check_result = received_at, CheckResult.OK
     grant.authorized_at = received_at
     grant.paused_until = datetime.fromisoformat(LONG_AGO)
-    grant.refresh_lease_until, grant.refresh_tries = received_at, 0
+    grant.refresh_lease_until, grant.refresh_tries = datetime.fromisoformat(LONG_AGO), 0
     grants.seal_new(grant, tokens, received_at)
     grant.save()
     return grant

@@ -11,7 +11,7 @@ from treff.conferencing import queries, rules
 from treff.conferencing.models import Connection, Meeting
 from treff.conferencing.states import GrantState, Sync
 from treff.kernel import clock
-from treff.notices.actions import tell_members
+from treff.notices.actions import tell_members, withdraw
 from treff.notices.states import NoticeKind
 from treff.workspaces.models import User
 from treff.workspaces.queries import users_with
@@ -43,6 +43,7 @@ def look(connection_id: int) -> None:
         now = clock.now()
         if connection.grant.lost_at is None:
             connection.warned, connection.next_alarm_at = {}, None
+            withdraw(connection.workspace_id, _key(connection))
         else:
             waiting = affected(connection)
             starts = [(appointment.public_id, appointment.start_at) for appointment in waiting]
@@ -71,7 +72,11 @@ def _tell(connection: Connection, stage: str, waiting: Sequence[Appointment]) ->
         "own": connection.member is not None,
         "since": lost_at.isoformat(),
         "stage": stage,
-        "appointments": [appointment.public_id for appointment in waiting[:50]],
+        "appointments": [appointment.public_id for appointment in waiting[:500]],
     }
-    key = f"broken:{connection.public_id}:{clock.now().isoformat()}"
+    key = f"{_key(connection)}{clock.now().isoformat()}"
     tell_members(connection.workspace_id, users.values(), NoticeKind.BROKEN, key, detail)
+
+
+def _key(connection: Connection) -> str:
+    return f"broken:{connection.public_id}:"

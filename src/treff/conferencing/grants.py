@@ -3,17 +3,18 @@
 import contextlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from treff.conferencing import journal, ports
 from treff.conferencing.errors import Ambiguous, GrantLost, Misconfigured, ProviderError, ProviderNotSetUp, Transient
-from treff.conferencing.models import Grant
+from treff.conferencing.models import LONG_AGO, Grant
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import CheckResult, GrantState, LostCause
 from treff.events.actions import announce
@@ -22,6 +23,7 @@ from treff.kernel.secrets import Binding, Secret, SecretError, Tampered
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
 from treff.workspaces import vault
+from treff.workspaces.vault import Stored
 
 log = structlog.get_logger()
 
@@ -41,16 +43,17 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
     """A usable access token and its version; pass the version that the provider refused to get a newer one.
 
     1. Read the grant. Not connected: GrantLost.
-    2. A version newer than the refused one that is not about to expire is the answer.
-    3. Otherwise take the refresh lease by compare-and-swap on the version. Whoever does not get it polls until the
+    2. A version newer than the refused one that is not about to expire is the answer; also one that came meanwhile.
+    3. What a holder that died had received and not committed may be spooled on this host: commit it.
+    4. Otherwise take the refresh lease by compare-and-swap on the version and call the provider. The answer is spooled
+       (sealed, fsync) before it is committed, and the commit asks for the old version.
+    5. Who does not get the lease, or no answer, uses the old token as long as it lasts; after that they poll until the
        version moves, without calling the provider.
-    4. The holder first looks for a spooled answer of a holder that died; else calls the provider.
-    5. The answer is spooled (sealed, fsync) before it is committed, and the commit asks for the old version.
 
     Raises GrantLost, Transient, Misconfigured, kernel.secrets.SecretError.
     """
-    deadline = time.monotonic() + _LONGEST_POLL
-    pause = 0.02
+    deadline, pause = time.monotonic() + _LONGEST_POLL, 0.02
+    first_version = None
     while True:
         grant = Grant.objects.filter(pk=grant_id).first()
         if grant is None:
@@ -58,15 +61,32 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
         if grant.state != GrantState.CONNECTED:
             raise GrantLost("the grant is not usable", GrantState(grant.state), LostCause(grant.cause))
         now = clock.now()
-        if grant.version > refused_version and grant.expires_at - EARLY > now:
+        first_version = first_version or grant.version
+        lasts = grant.version > refused_version and grant.expires_at > now
+        if lasts and (grant.expires_at - EARLY > now or grant.version > first_version):
             return _open(grant, "access_token"), grant.version
-        if _take_lease(grant, now):
-            _refresh(grant)
+        if _recover_from_spool(grant) or _refreshed(grant, now, may_fail=lasts):
             continue
+        if lasts:
+            return _open(grant, "access_token"), grant.version
         if time.monotonic() > deadline:
             raise Transient("another worker is refreshing the token for too long")
         time.sleep(pause)
         pause = min(pause * 2, 0.5)
+
+
+def _refreshed(grant: Grant, now: datetime, *, may_fail: bool) -> bool:
+    """True if we had the lease and there is something new to read; an outage is no matter while `may_fail`."""
+    open_refresh_token(grant)  # a key that is missing must not be found out with the lease in hand
+    if not _take_lease(grant, now):
+        return False
+    try:
+        _refresh(grant)
+    except Transient:
+        if not may_fail:
+            raise
+        return False
+    return True
 
 
 def seal_new(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
@@ -161,8 +181,8 @@ def check(grant_id: int) -> None:
     try:
         if grant.state == GrantState.CONNECTED:
             access_token(grant_id, refused_version=grant.version)
-        elif grant.refresh_token and _take_lease(grant, clock.now()):
-            _refresh(grant)
+        elif grant.refresh_token and not _recover_from_spool(grant):
+            _refreshed(grant, clock.now(), may_fail=False)
     except SecretError as error:
         _note(grant, CheckResult.KEY_UNAVAILABLE)
         report(error)
@@ -211,14 +231,12 @@ def _take_lease(grant: Grant, now: datetime) -> bool:
 
 
 def _refresh(grant: Grant) -> None:
-    if grant.refresh_tries:  # somebody held the lease before us and did not commit
-        if _recover_from_spool(grant):
-            return
-        if grant.refresh_tries == 1 and grant.expires_at > clock.now() + GRACE:
-            Grant.objects.filter(pk=grant.pk, version=grant.version).update(
-                refresh_lease_until=clock.now() + GRACE, refresh_tries=F("refresh_tries") + 1
-            )
-            raise Transient("waiting for the worker that was refreshing", GRACE)
+    # Somebody held the lease before us and did not commit.
+    if grant.refresh_tries == 1 and grant.expires_at > clock.now() + GRACE:
+        Grant.objects.filter(pk=grant.pk, version=grant.version).update(
+            refresh_lease_until=clock.now() + GRACE, refresh_tries=F("refresh_tries") + 1
+        )
+        raise Transient("waiting for the worker that was refreshing", GRACE)
     provider = ports.provider_named(grant.provider)
     try:
         tokens = provider.refresh(_open(grant, "refresh_token"))
@@ -239,7 +257,10 @@ def _refresh(grant: Grant) -> None:
         )
         raise
     received_at = clock.now()
-    _spool(grant, tokens, received_at)
+    try:
+        _spool(grant, tokens, received_at)
+    except OSError:  # the disk is full: the commit may work all the same
+        log.exception("spool_failed", grant=grant.public_id)
     _commit(grant, tokens, received_at)
 
 
@@ -251,7 +272,7 @@ def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
         refresh_token=grant.refresh_token,
         expires_at=grant.expires_at,
         version=old_version + 1,
-        refresh_lease_until=received_at,
+        refresh_lease_until=LONG_AGO,
         refresh_tries=0,
         state=GrantState.CONNECTED,
         cause=LostCause.NONE,
@@ -286,8 +307,9 @@ def _recover_from_spool(grant: Grant) -> bool:
     key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
     try:
         kept = json.loads(key.open(sealed, binding_of(grant, f"spool:{grant.version + 1}")).reveal())
-    except Tampered:  # of an older version, or of an earlier authorization
-        journal.remove(_SPOOL, grant.public_id)
+    except Tampered:  # of an older version or an earlier authorization, unless it is ours that is old
+        if Grant.objects.filter(pk=grant.pk, version=grant.version).exists():
+            journal.remove(_SPOOL, grant.public_id)
         return False
     now = clock.now()
     tokens = TokenSet(
@@ -315,3 +337,14 @@ def binding_of(grant: Grant, column: str) -> Binding:
     """Where a sealed column of the row belongs."""
     owner = f"{grant.provider}:{grant.client_id}:{grant.external_user_id}"
     return Binding("grant", column, grant.public_id, owner)
+
+
+def stored_data_keys() -> Iterator[Stored]:
+    """For the vault, which wraps them anew."""
+    for grant in Grant.objects.all():
+        here = Grant.objects.filter(pk=grant.pk, data_key=grant.data_key)
+        yield Stored(grant.data_key, binding_of(grant, "data_key"), partial(_put_data_key, here))
+
+
+def _put_data_key(here: QuerySet[Grant], wrapped: str) -> int:
+    return here.update(data_key=wrapped)

@@ -51,19 +51,22 @@ def disconnect(
     """
     with transaction.atomic():
         connection = _locked(scope, provider, member_id)
-        if upcoming == Upcoming.SWITCH:
-            for appointment in queries.hosted_by(connection):
-                amend(scope, appointment.public_id, Amendment(provider=switch_to))
-        detail = {"by": scope.actor.name, "upcoming": upcoming, "appointments": queries.hosted_by(connection).count()}
-        _tell(connection, NoticeKind.DISCONNECTED, detail)
         works = connection.grant.state == GrantState.CONNECTED
+        if upcoming == Upcoming.REMOVE and not works:
+            upcoming = Upcoming.KEEP
+        hosted = list(queries.hosted_by(connection))
+        detail = {"by": scope.actor.name, "upcoming": upcoming, "appointments": len(hosted)}
+        _tell(connection, NoticeKind.DISCONNECTED, detail)
+        if upcoming == Upcoming.SWITCH:
+            for appointment in hosted:
+                amend(scope, appointment.public_id, Amendment(provider=switch_to))
         if upcoming != Upcoming.KEEP and works and queries.removals_left(connection):
             connection.leaving_until = clock.now() + LONGEST_LEAVING
             connection.save(update_fields=["leaving_until"])
             record(scope.workspace_id, scope.actor, "connection.leaving", connection.public_id, {"provider": provider})
             announce("connection.changed", connection.workspace_id)
             return
-        to_revoke = _let_go(connection, scope.actor, keep=upcoming == Upcoming.KEEP or not works)
+        to_revoke = _let_go(connection, scope.actor, keep=upcoming == Upcoming.KEEP)
     grants.revoke(provider, to_revoke)
 
 
@@ -123,7 +126,12 @@ def _take_from_all(grant: Grant, actor: Actor, deed: str) -> int:
     forgets_after = settings.TREFF_ZOOM_DEAUTH_RETENTION_DAYS
     for connection in concerned:
         hosted = queries.hosted_by(connection).count()
-        _tell(connection, NoticeKind.DEAUTHORIZED, {"appointments": hosted, "links_go_after_days": forgets_after})
+        detail: dict[str, object] = {
+            "appointments": hosted,
+            "links_go_after_days": forgets_after,
+            "given_up": actor == SYSTEM,
+        }
+        _tell(connection, NoticeKind.DEAUTHORIZED, detail)
         _detach(connection, actor, deed, keep=True)
         meetings = Meeting.objects.filter(appointment__workspace_id=connection.workspace_id, account=grant.account)
         meetings.filter(deauthorized_at=None).update(deauthorized_at=clock.now())

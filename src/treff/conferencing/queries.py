@@ -265,7 +265,7 @@ def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = tim
 
 
 def blocked_in_vain() -> list[int]:
-    """Appointments ahead whose meeting is blocked for want of an account, though one serves them now; soonest first."""
+    """Appointments ahead whose meeting is blocked for want of an account or a key, though one serves them now."""
     serves = Connection.objects.filter(
         Q(member=None) | Q(member_id=OuterRef("host_id")),
         workspace_id=OuterRef("workspace_id"),
@@ -278,7 +278,7 @@ def blocked_in_vain() -> list[int]:
             Exists(serves),
             start_at__gt=clock.now(),
             meeting__state=Sync.BLOCKED,
-            meeting__reason__in=CURED_BY_CONNECTING,
+            meeting__reason__in=(*CURED_BY_CONNECTING, Reason.KEY_UNAVAILABLE),
         )
         .order_by("start_at")
         .values_list("pk", flat=True)

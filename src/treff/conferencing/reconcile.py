@@ -47,6 +47,7 @@ from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.kernel import clock
 from treff.kernel.ids import short_code
 from treff.kernel.secrets import Secret, SecretError
+from treff.workspaces import vault
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -140,7 +141,9 @@ def _claim(meeting_id: int) -> Situation | None:
 
 def _create(situation: Situation, spec: MeetingSpec) -> None:
     _check_pause(situation)
-    grants.access_token(_grant_id(situation))  # a refresh that is due happens before the intent, not after it
+    # What could fail without Zoom happens before the intent: a refresh that is due, keys that what it answers needs.
+    grants.access_token(_grant_id(situation))
+    vault.open_data_key(situation.appointment.workspace)
     attempt, spec = _intend(situation, spec)
     try:
         remote = _call(situation, lambda provider, token: provider.create(token, spec))

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPException
 
 import structlog
 from django.db import transaction
@@ -16,13 +16,13 @@ from treff.mail import queries
 from treff.mail.models import Letter, Recipient
 from treff.mail.plan import Facts, Send, Settled, Wait, plan
 from treff.mail.rendering import Envelope, render
+from treff.mail.rules import back_off, reply_code
 from treff.mail.states import Kind, LetterState
 
 log = structlog.get_logger()
 # Longer than a mail server that answers at all takes (EMAIL_TIMEOUT bounds each of its answers); a mail that a killed
 # worker had in hand goes out when its lease is over.
 LEASE = timedelta(minutes=3)
-LONGEST_BACK_OFF = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(hours=24)
 MOST_PASSES = 4
 
@@ -136,8 +136,8 @@ def _rest(recipient: Recipient, facts: Facts, step: Settled | Wait) -> None:
 def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | OSError) -> None:
     """Permanent refusals end the letter; everything else is tried again, for a day."""
     now = clock.now()
-    detail = f"{type(error).__name__} {_code(error) or ''}".strip()
-    permanent = 500 <= _code(error) < 600 or now - letter.created_at > GIVE_UP_AFTER
+    detail = f"{type(error).__name__} {reply_code(error) or ''}".strip()
+    permanent = 500 <= reply_code(error) < 600 or now - letter.created_at > GIVE_UP_AFTER
     log.warning("mail_failed", mail=letter.public_id, error=detail, permanent=permanent)
     if permanent:
         _release(
@@ -150,8 +150,7 @@ def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | 
         )
         return
     tries = decision.recipient.tries
-    pause = min(timedelta(seconds=2) * 2 ** min(tries, 12), LONGEST_BACK_OFF)
-    pause *= 0.5 + 0.5 * random.random()  # noqa: S311  jitter, no secret
+    pause = back_off(tries, random.random())  # noqa: S311  jitter, no secret
     _release(decision.recipient, letter, LetterState.OPEN, detail=detail, tries=tries + 1, next_look_at=now + pause)
 
 
@@ -162,10 +161,3 @@ def _release(recipient: Recipient, letter: Letter, state: LetterState, *, detail
     with transaction.atomic():
         Recipient.objects.filter(pk=recipient.pk, epoch=recipient.epoch).update(lease_until=now, **columns)
         Letter.objects.filter(pk=letter.pk).update(state=state, detail=detail, sent_at=sent_at)
-
-
-def _code(error: SMTPException | OSError) -> int:
-    """The SMTP reply code, 0 without one."""
-    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
-        return int(next(iter(error.recipients.values()))[0])
-    return int(error.smtp_code) if isinstance(error, SMTPResponseException) else 0

@@ -2,9 +2,8 @@
 
 import random
 from collections.abc import Sequence
-from datetime import timedelta
 from email.utils import formataddr
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPException
 from typing import Any
 
 import structlog
@@ -20,10 +19,11 @@ from treff.appointments.models import Appointment
 from treff.appointments.queries import upcoming
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
-from treff.mail.actions import GIVE_UP_AFTER, LEASE, LONGEST_BACK_OFF
+from treff.mail.actions import GIVE_UP_AFTER, LEASE
 from treff.mail.member_texts import to_member
 from treff.mail.operator_texts import to_operator
 from treff.mail.rendering import mail_domain
+from treff.mail.rules import back_off, reply_code
 from treff.mail.wording import Occasion, Wording, isolated, plain
 from treff.notices.models import Notice
 from treff.notices.queries import reader_of
@@ -171,7 +171,7 @@ def _record_sent(notice: Notice) -> None:
 
 def _record_failure(notice: Notice, error: Exception) -> None:
     """Permanent refusals end the notice; everything else is tried again, for a day."""
-    now, code = clock.now(), _reply_code(error)
+    now, code = clock.now(), reply_code(error)
     trouble = f"{type(error).__name__} {code or ''}".strip()
     is_permanent = 500 <= code < 600 or now - notice.created_at > GIVE_UP_AFTER
     unexpected = not isinstance(error, SMTPException | OSError)
@@ -179,8 +179,7 @@ def _record_failure(notice: Notice, error: Exception) -> None:
     if is_permanent:
         _give_up(notice, trouble)
         return
-    pause = min(timedelta(seconds=2) * 2 ** min(notice.tries, 12), LONGEST_BACK_OFF)
-    pause *= 0.5 + 0.5 * random.random()  # noqa: S311  jitter, no secret
+    pause = back_off(notice.tries, random.random())  # noqa: S311  jitter, no secret
     _release(notice, trouble=trouble, tries=notice.tries + 1, next_look_at=now + pause)
 
 
@@ -192,10 +191,3 @@ def _release(notice: Notice, **columns: object) -> None:
     """Record under the epoch and let go; a pass whose lease was taken over records nothing."""
     open_still = Notice.objects.filter(pk=notice.pk, epoch=notice.epoch, state=NoticeState.OPEN)
     open_still.update(lease_until=clock.now(), **columns)
-
-
-def _reply_code(error: Exception) -> int:
-    """The SMTP reply code, 0 without one."""
-    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
-        return int(next(iter(error.recipients.values()))[0])
-    return int(error.smtp_code) if isinstance(error, SMTPResponseException) else 0

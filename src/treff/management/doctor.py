@@ -122,7 +122,7 @@ def _zoom() -> Finding:
 def _accounts() -> list[Finding]:
     """Each connected account as its workspace's page shows it; no name, no address."""
     try:
-        found = list(Connection.objects.select_related("grant", "workspace", "member").order_by("workspace__slug", "pk"))
+        found = Connection.objects.select_related("grant", "workspace", "member").order_by("workspace__slug", "pk")
         return [_account(connection, health_of(connection)) for connection in found]
     except DatabaseError:  # it does not answer, or has no tables yet: said above
         return []

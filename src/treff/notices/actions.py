@@ -6,7 +6,7 @@ from django.db import transaction
 
 from treff.events.actions import announce
 from treff.notices.models import Notice
-from treff.notices.states import NoticeKind
+from treff.notices.states import NoticeKind, NoticeState
 from treff.workspaces.models import User
 
 
@@ -21,6 +21,12 @@ def tell_members(
         # In one order, so that of two who tell the same people the same, one waits for the other and never both.
         for user in sorted(users, key=lambda user: user.pk):
             _post(user, kind, key, detail, workspace_id)
+
+
+def withdraw(workspace_id: int, key_prefix: str) -> None:
+    """What was not sent yet of these is not true any more."""
+    waiting = Notice.objects.filter(workspace_id=workspace_id, state=NoticeState.OPEN, key__startswith=key_prefix)
+    waiting.update(state=NoticeState.FAILED, trouble="withdrawn", next_look_at=None)
 
 
 def tell_operator(kind: NoticeKind, key: str, detail: Mapping[str, object]) -> None:

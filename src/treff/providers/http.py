@@ -61,17 +61,22 @@ def send(request: Request) -> Answer:
                 transport=_OneConnection(deadline), timeout=timeout, follow_redirects=False, trust_env=False
             ) as client,
             client.stream(
-                request.method, request.url, headers=dict(request.headers), json=request.json, data=request.form
+                request.method, request.url, headers=_in_bytes(request.headers), json=request.json, data=request.form
             ) as response,
         ):
             body, complete = _read(response)
             return Answer(response.status_code, dict(response.headers), body, complete)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
         raise NotSent(type(error).__name__) from error
-    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeEncodeError) as error:  # the last: an odd token
+    except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeEncodeError) as error:
         raise NotSent(type(error).__name__) from error
     except httpx2.HTTPError as error:
         raise Unanswered(type(error).__name__) from error
+
+
+def _in_bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """UTF-8, so that an odd token gets where it belongs; httpx2 by itself sends ASCII only."""
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 def _read(response: httpx2.Response) -> tuple[bytes, bool]:
