@@ -205,6 +205,14 @@ def test_idle_grants_are_spread_over_those_days(stage: Stage) -> None:
     assert max(after - before for before, after in itertools.pairwise(due)) < 10
 
 
+@pytest.mark.fault("F-058")
+def test_grants_that_were_refreshed_together_are_not_due_together_the_next_time() -> None:
+    expires_at = clock.now() + timedelta(hours=1)
+    due = {grants.due_at(Grant(pk=number, expires_at=expires_at)) for number in range(1, 101)}
+    assert len(due) == 100
+    assert grants.SPREAD * 0.95 < max(due) - min(due) < grants.SPREAD
+
+
 @pytest.mark.fault("F-066")
 def test_an_idle_grant_that_has_aged_out_is_found_before_a_booking_needs_it(stage: Stage) -> None:
     with later(days=61):

@@ -35,6 +35,7 @@ def refreshes(product: Product) -> Counter[str]:
     return Counter(call["user_id"] for call in product.zoom("truth")["calls"] if call["operation"] == "refresh")
 
 
+@pytest.mark.fault("F-058")
 def test_each_account_that_has_work_is_refreshed_once_and_an_idle_one_not_at_all(two_hours_later: Product) -> None:
     product = two_hours_later
     places = [new_place(product) for _ in range(6)]

@@ -27,8 +27,9 @@ from treff.workspaces.vault import Stored
 
 log = structlog.get_logger()
 
-# Zoom's tokens live an hour; ours are exchanged this long before, so that a refresh that fails can wait.
-EARLY = timedelta(minutes=10)
+# Zoom's tokens live an hour; ours are exchanged this long before, so that a refresh that fails can wait. Each grant's
+# a little earlier, so that those that were refreshed together, after a restart, are not due together for ever.
+EARLY, SPREAD = timedelta(minutes=10), timedelta(minutes=3)
 # Longer than one refresh can take (providers/http.py bounds it), so that a lease never ends under a living holder.
 LEASE = timedelta(seconds=60)
 # A taker after a crash leaves the crashed host this long to come back with its spool: the old token may be spent.
@@ -63,7 +64,7 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
         now = clock.now()
         first_version = first_version or grant.version
         lasts = grant.version > refused_version and grant.expires_at > now
-        if lasts and (grant.expires_at - EARLY > now or grant.version > first_version):
+        if lasts and (due_at(grant) > now or grant.version > first_version):
             return _open(grant, "access_token"), grant.version
         if _recover_from_spool(grant) or _refreshed(grant, now, may_fail=lasts):
             continue
@@ -73,6 +74,16 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
             raise Transient("another worker is refreshing the token for too long")
         time.sleep(pause)
         pause = min(pause * 2, 0.5)
+
+
+def due_at(grant: Grant) -> datetime:
+    """When the next call exchanges the tokens."""
+    return grant.expires_at - EARLY - SPREAD * _share(grant)
+
+
+def _share(grant: Grant) -> float:
+    """In [0, 1), always the same for a grant, and spread over all of them."""
+    return grant.pk * 37 % 100 / 100
 
 
 def _refreshed(grant: Grant, now: datetime, *, may_fail: bool) -> bool:
@@ -202,7 +213,7 @@ def idle() -> list[int]:
     return [
         grant.pk
         for grant in old.only("pk", "expires_at")
-        if grant.expires_at < now - KEEP_ALIVE_AFTER - KEEP_ALIVE_SPREAD * ((grant.pk * 37 % 100) / 100)
+        if grant.expires_at < now - KEEP_ALIVE_AFTER - KEEP_ALIVE_SPREAD * _share(grant)
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from django.db.models import Count, Max, Q
 
 from treff.conferencing import ports, queries
-from treff.conferencing.grants import EARLY
+from treff.conferencing.grants import due_at
 from treff.conferencing.models import Attempt, Connection, Meeting, Usage
 from treff.conferencing.states import AttemptState, CheckResult, GrantState, LostCause, Plan, Sync
 from treff.kernel import clock
@@ -61,7 +61,7 @@ def health_of(connection: Connection) -> Health:
     acted_at = acted.aggregate(last=Max("finished_at"))["last"]
     per_day, left = _budget(connection) if is_set_up else (None, None)
     waiting, blocked = _counts(connection)
-    refresh_at = grant.expires_at - EARLY
+    refresh_at = due_at(grant)
     usable = grant.state == GrantState.CONNECTED
     return Health(
         state=GrantState(grant.state),
