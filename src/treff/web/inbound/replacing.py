@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -28,6 +29,12 @@ class AccountForm(forms.Form):
         label=_("Email address of the new account"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
+
+    def ask_for(self, address: str) -> None:
+        """What is to be typed, which comes from the provider and may be any text."""
+        self.fields["account"].help_text = format_html(
+            gettext("Type <strong>{address}</strong> to confirm."), address=address
+        )
 
 
 @signed_in
@@ -86,6 +93,7 @@ def _attempt(pending: PendingConnection) -> Attempt:
 
 
 def _asked(pending: PendingConnection, form: AccountForm) -> dict[str, Any]:
+    form.ask_for(pending.grant.email or pending.grant.external_user_id)
     present = actions.present_connection(pending)
     upcoming = queries.hosted_by(present) if present else None
     count = upcoming.count() if upcoming is not None else 0
@@ -96,7 +104,6 @@ def _asked(pending: PendingConnection, form: AccountForm) -> dict[str, Any]:
         "workspace": pending.workspace,
         "present": present.grant if present else None,
         "new": pending.grant,
-        "to_type": pending.grant.email or pending.grant.external_user_id,
         "appointments": list(upcoming[:MOST_LISTED]) if upcoming is not None else [],
         "count": count,
         "more": max(0, count - MOST_LISTED),
