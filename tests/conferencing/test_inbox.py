@@ -1,108 +1,41 @@
-"""Zoom's word that a user removed the app: kept, handled once, everywhere; what nobody signed is only looked into."""
+"""Zoom's word that a user removed the app: kept, handled once, everywhere."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
-from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
-from procrastinate.contrib.django import app
 
 from tests import house
+from tests.conferencing.events import (
+    account,
+    is_forgotten,
+    jobs,
+    locked,
+    lose_jobs,
+    receive,
+    removals,
+    rested,
+    unspeakable,
+    work,
+)
 from tests.conferencing.stage import Stage, later
 from tests.crowd import at_once
-from tests.simulators.zoom.driver import APP, LENA, NORA
+from tests.simulators.zoom.driver import LENA, NORA
 from treff.audit.models import AuditEntry
 from treff.conferencing import inbox, reconcile, tasks
 from treff.conferencing.inbox import Limiter
 from treff.conferencing.models import Attempt, Connection, Grant, InboxEvent
-from treff.conferencing.queries import account_key
 from treff.conferencing.states import GrantState
 from treff.kernel import clock
 from treff.notices.models import Notice
 from treff.notices.states import NoticeKind
-from treff.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["rested"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("rested")]
 
 WINDOW = timedelta(minutes=15)
-
-
-@pytest.fixture(autouse=True)
-def rested(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this process counted in earlier tests is forgotten."""
-    monkeypatch.setattr(inbox, "_doubts", Limiter(in_all=10))
-    monkeypatch.setattr(inbox, "_retries", Limiter(in_all=inbox.SWEEP_LIMIT))
-
-
-def account(user_id: str = NORA, client_id: str = APP.client_id) -> str:
-    return account_key("zoom", client_id, user_id)
-
-
-def receive(user_id: str = NORA, *, digest: str = "d" * 64, seconds: float = 1, client_id: str = APP.client_id) -> bool:
-    """An event of a removal so many seconds ahead, so that no clock's grain matters."""
-    return inbox.receive("zoom", digest, account(user_id, client_id), clock.now() + timedelta(seconds=seconds))
-
-
-def jobs(how: str = "SELECT task_name, args FROM procrastinate_jobs WHERE status = 'todo'") -> list[tuple[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(how)
-        return sorted(((name, json.loads(args)) for name, args in cursor.fetchall()), key=str)
-
-
-def work(*names: str) -> int:
-    """Run what waits, and what that wakes, as a worker would; or only tasks of these names. How many jobs it were."""
-    done = 0
-    while waiting := jobs("DELETE FROM procrastinate_jobs WHERE status = 'todo' RETURNING task_name, args"):
-        for name, args in waiting:
-            if not names or name in names:
-                app.tasks[name].func(**args)
-                done += 1
-    return done
-
-
-def lose_jobs() -> None:
-    jobs("DELETE FROM procrastinate_jobs RETURNING task_name, args")
-
-
-def is_forgotten(user_id: str = NORA) -> bool:
-    """Tokens and identity are gone."""
-    used = Connection.objects.filter(grant__external_user_id=user_id)
-    return not used.exists() and not Grant.objects.filter(external_user_id=user_id).exists()
-
-
-def removals() -> list[AuditEntry]:
-    return list(AuditEntry.objects.filter(deed="connection.deauthorized"))
-
-
-@contextmanager
-def locked(table: str) -> Iterator[None]:
-    """Somebody else holds the whole table, but not so long that a test would hang."""
-    other = connection.copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SET idle_in_transaction_session_timeout = 5000")
-            cursor.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        yield
-    finally:
-        other.close()
-
-
-@contextmanager
-def unspeakable(workspace: Workspace) -> Iterator[None]:
-    """What is done for Zoom in this workspace fails when it is written to the log."""
-    with connection.cursor() as cursor:
-        condition = f"workspace_id <> {workspace.pk} OR actor_kind <> 'provider'"
-        cursor.execute(f"ALTER TABLE audit_auditentry ADD CONSTRAINT unspeakable CHECK ({condition})")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE audit_auditentry DROP CONSTRAINT unspeakable")
 
 
 def test_an_event_is_kept_with_its_wake_up_and_handled_after(stage: Stage) -> None:
@@ -325,93 +258,3 @@ def test_what_is_handled_is_forgotten_after_a_day_and_not_before(stage: Stage) -
     with later(hours=24, minutes=1):
         tasks.sweep_inbox(WINDOW)
         assert InboxEvent.objects.get().digest == "b" * 64
-
-
-@pytest.mark.attack("A-079")
-def test_an_unverified_event_costs_a_living_account_one_refresh_and_nothing_else(stage: Stage) -> None:
-    reconcile.look((booked := stage.book()).pk)
-    before = Grant.objects.get()
-    for _ in range(5):
-        inbox.doubt("zoom", account())
-    work()
-    after = Grant.objects.get()
-    assert (after.state, after.version) == (GrantState.CONNECTED, before.version + 1)
-    assert stage.calls("refresh") == 1
-    assert InboxEvent.objects.count() == 0
-    assert removals() == []
-    stage.check_in_step(booked)
-
-
-@pytest.mark.fault("F-091")
-def test_an_unverified_event_about_an_app_that_was_removed_is_believed_when_zoom_refuses_the_tokens(
-    stage: Stage,
-) -> None:
-    stage.zoom.control("deauthorize", user_id=NORA)
-    inbox.doubt("zoom", account())
-    work()
-    grant = Grant.objects.get()
-    assert (grant.state, grant.access_token, grant.refresh_token) == (GrantState.NEEDS_RECONNECT, "", "")
-    broken = Notice.objects.filter(kind=NoticeKind.BROKEN)
-    assert [(notice.workspace_id, notice.user_id) for notice in broken] == [
-        (stage.owner.workspace_id, stage.owner.user_id)
-    ]
-    calls = len(stage.zoom.truth()["calls"])
-    inbox.doubt("zoom", account())
-    stage.book()
-    work()
-    assert len(stage.zoom.truth()["calls"]) == calls
-
-
-@pytest.mark.attack("A-083")
-def test_an_account_is_checked_once_in_ten_minutes_however_many_processes_are_told(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def doubt(*waits: float) -> int:
-        """In one new process after the other, so many minutes from now; how often Zoom was asked."""
-        before = stage.calls("refresh")
-        for minutes in waits:
-            monkeypatch.setattr(inbox, "_doubts", Limiter(in_all=10))
-            with later(minutes=minutes):
-                inbox.doubt("zoom", account())
-                work("conferencing.check_grant")
-        return stage.calls("refresh") - before
-
-    assert doubt(0, 0, 5, 9.9) == 1
-    assert doubt(10.1, 10.2, 11) == 1
-
-
-@pytest.mark.attack("A-083")
-def test_of_any_number_of_unverified_events_ten_a_minute_reach_the_database(stage: Stage) -> None:
-    with CaptureQueriesContext(connection) as captured:
-        for number in range(10_000):
-            inbox.doubt("zoom", account(NORA if number % 2 else f"user-{number}"))
-    looked_up = [query for query in captured.captured_queries if "conferencing_grant" in query["sql"]]
-    assert 1 <= len(looked_up) <= 11  # ten times looked for, once marked as asked
-    assert len(captured) <= 70
-    assert [name for name, _ in jobs()].count("conferencing.check_grant") == 1
-
-
-@pytest.mark.attack("A-083")
-def test_a_database_that_is_not_there_does_not_matter_to_what_nobody_signed(stage: Stage) -> None:
-    lose_jobs()
-    with locked("conferencing_grant"):
-        began = monotonic()
-        inbox.doubt("zoom", account())
-        assert monotonic() - began < 2.5
-    assert jobs() == []
-
-
-def test_a_limiter_lets_each_pass_once_in_a_minute_and_so_many_in_all() -> None:
-    seconds = [0.0]
-    limiter = Limiter(in_all=3, seconds=lambda: seconds[0])
-    assert [limiter.lets_pass(key) for key in "aabac"] == [True, False, True, False, True]
-    seconds[0] = 30
-    assert [limiter.lets_pass(key) for key in "ad"] == [False, False]
-    seconds[0] = 60
-    assert [limiter.lets_pass(key) for key in "dabe"] == [True, True, True, False]
-
-
-def test_a_limiter_that_many_ask_at_once_lets_one_pass() -> None:
-    for number in range(50):
-        limiter = Limiter(in_all=10)
-        assert at_once([lambda: limiter.lets_pass("a")] * 4).count(True) == 1, number  # noqa: B023
