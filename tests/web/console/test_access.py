@@ -89,7 +89,7 @@ def test_the_pages_for_administrators_are_these() -> None:
 
 def is_post_only(name: str) -> bool:
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
-    return name in {"look_again", "booking_type_remove"} | deeds
+    return name in {"look_again", "add_meeting", "booking_type_remove"} | deeds
 
 
 def ask(client: Client, name: str, url: str) -> Any:

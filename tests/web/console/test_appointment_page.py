@@ -7,12 +7,13 @@ import pytest
 from django.test import Client
 
 from tests import house
-from tests.web.console.conftest import connect
+from tests.web.console.conftest import connect, connect_own
 from tests.web.console.november import APPOINTMENTS, EVIL, LEADS, NOW, TODAY, page
 from tests.web.console.paper_zoom import ACCESS_TOKEN, PASSCODE, REFRESH_TOKEN, START_URL, PaperZoom
 from treff.appointments.actions import amend, cancel
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
+from treff.booking_types.actions import offer_provider
 from treff.conferencing import reconcile
 from treff.conferencing.errors import GrantLost, Refused, Throttled, Transient
 from treff.conferencing.grants import mark_lost
@@ -127,6 +128,46 @@ def test_who_can_cure_a_missing_connection_gets_the_button(
     connect(ada)
     reconcile.look(appointment.pk)
     assert meeting_in(browser, appointment).state == "in_step"
+
+
+@pytest.mark.promise("P20")
+def test_an_appointment_that_was_booked_without_video_gets_a_meeting_by_a_button(
+    browser: Client, ada: Member, rita: Member, zoom: PaperZoom
+) -> None:
+    appointment = house.appointment(rita, start_at=NOW + timedelta(days=1), provider="none")
+    add = f"{page(appointment)}meeting/add/"
+    assert "This appointment has no video meeting." in browser.get(page(appointment)).text
+    assert add not in browser.get(page(appointment)).text  # no account is connected
+    connect(ada)
+    assert "Add a Zoom meeting" in browser.get(page(appointment)).text
+    assert add in browser.get(page(appointment)).text
+    assert browser.post(add, {"provider": "zoom"})["Location"] == page(appointment)
+    reconcile.look(appointment.pk)
+    assert meeting_in(browser, appointment).join_url.startswith("https://zoom.example/j/")
+    assert add not in browser.get(page(appointment)).text
+
+
+@pytest.mark.parametrize("provider", ["", "carrier pigeon", "zoom"])
+def test_a_provider_that_cannot_be_had_is_not_added(
+    provider: str, browser: Client, ada: Member, rita: Member, connected: PaperZoom
+) -> None:
+    offer_provider(house.scope(ada), "zoom", is_offered=False, own_accounts=False)
+    appointment = house.appointment(rita, start_at=NOW + timedelta(days=1), provider="none")
+    answer = browser.post(f"{page(appointment)}meeting/add/", {"provider": provider}, follow=True)
+    assert [message.level_tag for message in answer.context["messages"]] == ["error"]
+    appointment.refresh_from_db()
+    assert appointment.provider == "none"
+
+
+@pytest.mark.promise("P20")
+def test_a_rep_whose_own_account_it_is_may_cure_it(rita: Member, ada: Member, zoom: PaperZoom) -> None:
+    connect_own(zoom, rita)
+    appointment = house.appointment(rita, start_at=NOW + timedelta(days=1))
+    grant = Grant.objects.get()
+    mark_lost(grant.pk, grant.version, GrantLost(""))
+    reconcile.look(appointment.pk)
+    meeting = meeting_in(house.client_of(rita), appointment)
+    assert (meeting.cure, meeting.cure_url) == ("Reconnect Zoom", "/w/nordlicht/admin/appointments/video-provider/")
 
 
 def test_a_lost_account_is_to_be_connected_again(ada: Member, rita: Member, connected: PaperZoom) -> None:

@@ -10,21 +10,26 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from treff.appointments import queries
+from treff.appointments import actions, queries
 from treff.appointments.models import Appointment
+from treff.appointments.ports import Amendment
 from treff.appointments.states import Status
+from treff.booking_types.states import Provider
 from treff.conferencing.actions import ask_to_look_again
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import meeting_of, meetings_of, standing_of
 from treff.conferencing.states import Sync
 from treff.kernel import clock
+from treff.kernel.errors import Conflict, Invalid
 from treff.kernel.zones import wall_of
 from treff.web import labels
+from treff.web.console.choices import provider_choices
 from treff.web.console.forms import RescheduleForm
 from treff.web.console.history import history_of
 from treff.web.console.meetings import card_of
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import appointment_details, appointment_rows, minutes_of, same_times
+from treff.web.errors import sentence_of
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
 
@@ -60,7 +65,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
     found = meeting_of(row)
     context = {
         **around(visit, row, found),
-        "meeting": card_of(visit, row, found),
+        **_meeting(visit, row, found),
         "times": same_times(visit, row),
         "history": history_of(visit, row.public_id),
         "zone": visit.time_zone,
@@ -98,8 +103,30 @@ def as_it_is(row: Appointment) -> dict[str, object]:
 def meeting(visit: Visit, appointment_id: str) -> HttpResponse:
     """The part of the page that asks itself anew."""
     row = queries.appointment(visit.scope, appointment_id)
-    context = {"appointment": appointment_details(visit, row), "meeting": card_of(visit, row, meeting_of(row))}
+    context = {"appointment": appointment_details(visit, row), **_meeting(visit, row, meeting_of(row))}
     return render(visit.request, "console/_meeting.html", context)
+
+
+def _meeting(visit: Visit, row: Appointment, found: Meeting | None) -> dict[str, Any]:
+    """The card, and what an appointment that was booked without video could be given."""
+    without = row.provider == Provider.NONE and row.is_wanted and row.start_at > clock.now()
+    cards = provider_choices(visit, [row.host]) if without and visit.scope.may(Permission.BOOK) else []
+    return {
+        "meeting": card_of(visit, row, found),
+        "addable": [card for card in cards if card.available and card.value != Provider.NONE],
+    }
+
+
+@require_POST
+@within_workspace(Permission.BOOK)
+def add_meeting(visit: Visit, appointment_id: str) -> HttpResponse:
+    """Give an appointment that was booked without video a meeting at the posted provider."""
+    row = queries.appointment(visit.scope, appointment_id)
+    try:
+        actions.amend(visit.scope, row.public_id, Amendment(provider=visit.request.POST.get("provider", "")))
+    except (Invalid, Conflict) as error:
+        messages.error(visit.request, sentence_of(error))
+    return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)
 
 
 @require_POST

@@ -46,6 +46,7 @@ urlpatterns = [
     path("w/<slug:workspace>/appointments/", appointments.appointments, name="appointments"),
     path(_APPOINTMENT, appointments.appointment, name="appointment"),
     path(f"{_APPOINTMENT}meeting/", appointments.meeting, name="meeting"),
+    path(f"{_APPOINTMENT}meeting/add/", appointments.add_meeting, name="add_meeting"),
     path(f"{_APPOINTMENT}meeting/look-again/", appointments.look_again, name="look_again"),
     path(f"{_APPOINTMENT}reschedule/", changing.appointment_reschedule, name="appointment_reschedule"),
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
