@@ -130,7 +130,6 @@ def test_who_can_cure_a_missing_connection_gets_the_button(
     assert meeting_in(browser, appointment).state == "in_step"
 
 
-@pytest.mark.promise("P20")
 def test_an_appointment_that_was_booked_without_video_gets_a_meeting_by_a_button(
     browser: Client, ada: Member, rita: Member, zoom: PaperZoom
 ) -> None:
@@ -159,7 +158,6 @@ def test_a_provider_that_cannot_be_had_is_not_added(
     assert appointment.provider == "none"
 
 
-@pytest.mark.promise("P20")
 def test_a_rep_whose_own_account_it_is_may_cure_it(rita: Member, ada: Member, zoom: PaperZoom) -> None:
     connect_own(zoom, rita)
     appointment = house.appointment(rita, start_at=NOW + timedelta(days=1))

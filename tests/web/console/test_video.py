@@ -161,7 +161,6 @@ def test_what_the_last_check_met_does_not_make_the_account_look_lost(
     assert "Reconnect" not in text
 
 
-@pytest.mark.promise("P02")
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [(Plan.BASIC, "ends its meetings after 40 minutes"), (Plan.NO_MEETINGS, "cannot host any"), (Plan.UNKNOWN, "")],
