@@ -10,7 +10,7 @@ from tests.conferencing.stage import Stage, later
 from tests.providers.test_http import closed_port
 from tests.simulators.zoom.driver import Driver
 from tests.zoom import client_of
-from treff.conferencing import ledger, ports, reconcile
+from treff.conferencing import ports, reconcile, rows
 from treff.conferencing.models import Attempt, Meeting
 from treff.kernel import clock
 from treff.providers.zoom.adapter import ZoomProvider
@@ -301,4 +301,4 @@ def test_a_provider_that_is_not_set_up_any_more_suspects_nothing_and_says_so(sta
 def test_start_links_are_erased_by_the_sweep(stage: Stage) -> None:
     stage.linked()
     with later(hours=3):
-        assert ledger.erase_start_urls() == 1
+        assert rows.erase_start_urls() == 1

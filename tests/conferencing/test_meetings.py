@@ -9,7 +9,7 @@ from tests.conferencing.stage import Stage, later
 from tests.simulators.zoom.driver import LENA, NORA
 from treff.appointments import actions as appointments
 from treff.appointments.ports import Amendment
-from treff.conferencing import ledger, reconcile
+from treff.conferencing import reconcile, rows
 from treff.conferencing.models import Attempt, Meeting
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
@@ -206,9 +206,9 @@ def test_the_settings_of_the_account_win_and_the_booking_gets_its_link(stage: St
 def test_the_start_link_is_erased_when_its_time_is_over(stage: Stage) -> None:
     booked = stage.linked()
     with later(hours=1, minutes=59):
-        assert ledger.erase_start_urls() == 0
+        assert rows.erase_start_urls() == 0
     with later(hours=2, seconds=1):
-        assert ledger.erase_start_urls() == 1
+        assert rows.erase_start_urls() == 1
     meeting = stage.meeting(booked)
     assert (meeting.start_url, meeting.start_url_until) == ("", None)
     assert meeting.passcode

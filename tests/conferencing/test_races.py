@@ -97,7 +97,7 @@ def test_a_pass_that_died_with_the_answer_in_its_journal_lost_nothing(stage: Sta
     die_at(stage, booked, "link_or_stray")
     (made,) = stage.zoom.alive()
     assert list(journal.names("created")) == [str(Attempt.objects.get().pk)]
-    ledger.recover_journal()
+    reconcile.recover()
     look_after_the_lease(booked)
     stage.check_in_step(booked)
     assert stage.attempts(booked) == ["linked"]
@@ -127,7 +127,7 @@ def test_a_journal_found_after_its_attempt_was_given_up_makes_the_id_known(stage
     look_after_the_lease(booked)
     assert stage.attempts(booked) == ["ambiguous", "linked"]
     journal.write("created", name, kept)
-    ledger.recover_journal()
+    reconcile.recover()
     assert stage.attempts(booked) == ["stray", "linked"]
     with later(minutes=5):
         reconcile.look(booked.pk)
@@ -174,7 +174,7 @@ def test_a_pass_that_slept_through_its_lease_links_nothing_and_its_meeting_is_re
 def test_a_pass_whose_lease_was_taken_has_no_effect_any_more(stage: Stage) -> None:
     booked = stage.linked()
     stage.move(booked)
-    situation = reconcile._claim(stage.meeting(booked).pk)
+    situation = reconcile._claim(stage.meeting(booked).pk, reconcile.PRODUCTION)
     assert situation is not None
     Meeting.objects.update(lease_until=clock.now())
     reconcile.look(booked.pk)

@@ -1,7 +1,7 @@
 """Every read about meetings and connections."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,8 +13,6 @@ from treff.appointments.states import Status
 from treff.booking_types.rules import LONGEST
 from treff.booking_types.states import Provider
 from treff.conferencing.models import Attempt, Connection, Meeting
-from treff.conferencing.plan import Desired, Known, Linked, Stray
-from treff.conferencing.ports import MeetingSpec
 from treff.conferencing.rules import Explanation, explain
 from treff.conferencing.states import CURED_BY_CONNECTING, AttemptState, GrantState, Reason, Sync
 from treff.kernel import clock
@@ -166,79 +164,6 @@ def standing_of(appointment: Appointment, meeting: Meeting | None) -> Standing:
     if behind and meeting.state in (Sync.IN_STEP, Sync.UNNEEDED):
         return Standing(Sync.PENDING, Reason.NONE, under_way)
     return Standing(Sync(meeting.state), Reason(meeting.reason), under_way)
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that one pass decides on, read in one transaction. `acting`: the connection whose account the step needs."""
-
-    appointment: Appointment
-    meeting: Meeting
-    connections: Mapping[str, Connection]
-    desired: Desired
-    known: Known
-    acting: Connection | None = None
-
-
-def situation(meeting: Meeting) -> Situation:
-    """What is wanted, with its generation, and what is known."""
-    appointment, connections, desired = wanted_of(meeting)
-    return Situation(appointment, meeting, connections, desired, _known(meeting))
-
-
-def wanted_of(meeting: Meeting) -> tuple[Appointment, Mapping[str, Connection], Desired]:
-    """The appointment as it is now, the connections that concern it by account, and what follows for its meeting.
-
-    The host's own account comes before the workspace's; one that is being left hosts nothing more.
-    """
-    appointment = Appointment.objects.select_related("workspace", "lead").get(pk=meeting.appointment_id)
-    wanted = appointment.is_wanted and appointment.provider != Provider.NONE
-    theirs = Q(member=None) | Q(member_id=appointment.host_id)
-    made_by = Attempt.objects.filter(meeting=meeting).values("account")
-    found = list(
-        Connection.objects.select_related("grant")
-        .filter(theirs | Q(grant__account__in=made_by), workspace_id=appointment.workspace_id)
-        .order_by(F("member").asc(nulls_last=True))
-    )
-    hosting = [
-        connection
-        for connection in found
-        if connection.provider == appointment.provider and connection.member_id in (appointment.host_id, None)
-    ]
-    stays = [connection.grant.account for connection in hosting if connection.leaving_until is None]
-    spec = None
-    if wanted:
-        spec = MeetingSpec(appointment.title, appointment.start_at, appointment.duration, appointment.time_zone)
-    desired = Desired(
-        spec,
-        account=stays[0] if stays else None,
-        keeps=frozenset(stays),
-        reachable=frozenset(connection.grant.account for connection in found),
-        leaving=frozenset(c.grant.account for c in found if c.leaving_until is not None) - set(stays),
-        provider=appointment.provider,
-    )
-    return appointment, {connection.grant.account: connection for connection in found}, desired
-
-
-def _known(meeting: Meeting) -> Known:
-    now = clock.now()
-    linked = None
-    if meeting.external_id:
-        confirm_due = meeting.confirm_at is not None and meeting.confirm_at <= now
-        linked = Linked(meeting.external_id, meeting.account, meeting.told, confirm_due, meeting.kept, meeting.provider)
-    attempts = list(meeting.attempts.order_by("number"))
-    counts_from = max(now - timedelta(days=1), meeting.asked_at)
-    today = [attempt for attempt in attempts if attempt.created_at > counts_from]
-    return Known(
-        linked,
-        strays=tuple(
-            Stray(attempt.pk, attempt.external_id, attempt.account)
-            for attempt in attempts
-            if attempt.state == AttemptState.STRAY
-        ),
-        unsure_today=sum(attempt.state == AttemptState.AMBIGUOUS for attempt in today),
-        unusable_today=sum(attempt.unusable for attempt in today),
-    )
 
 
 def due(limit: int) -> list[int]:

@@ -12,18 +12,17 @@ from datetime import timedelta
 from typing import TypeVar
 
 import structlog
-from django.db import transaction
-from django.db.models import F
 
 from treff.appointments.models import Appointment
 from treff.booking_types.states import Provider
-from treff.conferencing import grants, journal, ports, queries, rules
+from treff.conferencing import grants, journal, ports, rows, rules
 from treff.conferencing.errors import (
     Ambiguous,
     GrantLost,
     Misconfigured,
     Missing,
     ProviderError,
+    ProviderNotSetUp,
     Refused,
     Throttled,
     Unauthorized,
@@ -31,29 +30,31 @@ from treff.conferencing.errors import (
 )
 from treff.conferencing.ledger import (
     LEASE,
+    UNDECIDED,
     LeaseLost,
     adopt_dead_attempts,
-    count_request,
     fence,
     link_or_stray,
+    recover_journal,
     release,
     unlink,
 )
-from treff.conferencing.models import Attempt, Meeting
+from treff.conferencing.models import Meeting
 from treff.conferencing.plan import Create, Delete, LeaveBehind, Settled, Step, Unlink, Update, plan
 from treff.conferencing.ports import MeetingProvider, MeetingSpec, RemoteMeeting
-from treff.conferencing.queries import Situation
+from treff.conferencing.situation import Situation, situation_of
 from treff.conferencing.states import AttemptState, Reason, Sync
+from treff.conferencing.world import AttemptRow, World
 from treff.kernel import clock
 from treff.kernel.ids import short_code
 from treff.kernel.secrets import Secret, SecretError
-from treff.workspaces import vault
 
 log = structlog.get_logger()
 T = TypeVar("T")
 # One appointment needs at most delete, unlink, create, settle; more means it is being changed all the time.
 MOST_PASSES = 10
 HELD_BACK_FOR = timedelta(hours=1)
+PRODUCTION = World(rows, grants, journal, ports.provider_named, random.random)
 
 
 def look(appointment_id: int) -> None:
@@ -66,7 +67,12 @@ def look(appointment_id: int) -> None:
             return
 
 
-def run_pass(meeting_id: int) -> bool:
+def recover() -> None:
+    """When a worker starts: what a dead one received on this machine and did not record."""
+    recover_journal(PRODUCTION)
+
+
+def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
     """One pass; True if another one at once may find something to do.
 
     1. Claim by compare-and-swap: a lease, and an epoch that fences every later write of this pass. Who does not get it
@@ -75,7 +81,7 @@ def run_pass(meeting_id: int) -> bool:
     3. plan() names one step. At most one effect at the provider, outside any transaction.
     4. Record the outcome under the epoch.
     """
-    situation = _claim(meeting_id)
+    situation = _claim(meeting_id, world)
     if situation is None:
         return False
     step = plan(situation.desired, situation.known, clock.now())
@@ -125,79 +131,85 @@ def _meeting_for(appointment_id: int) -> Meeting | None:
     return Meeting.objects.get_or_create(appointment=appointment, defaults={"provider": appointment.provider})[0]
 
 
-def _claim(meeting_id: int) -> Situation | None:
-    now = clock.now()
-    with transaction.atomic():
+def _claim(meeting_id: int, world: World) -> Situation | None:
+    now, rows = clock.now(), world.rows
+    with rows.atomic():
         # Due from now on: if this pass dies, the sweep finds the row when the lease is over.
-        claimed = Meeting.objects.filter(pk=meeting_id, lease_until__lte=now).update(
-            lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now
-        )
-        if not claimed:
+        if not rows.claim(meeting_id, now, now + LEASE):
             return None
-        meeting = Meeting.objects.get(pk=meeting_id)
-        adopt_dead_attempts(meeting)
-        return queries.situation(meeting)
+        adopted = adopt_dead_attempts(world, rows.meeting(meeting_id))
+        situation = situation_of(world, rows.meeting(meeting_id))
+    for attempt_id in adopted:
+        world.journal.remove("created", str(attempt_id))
+    return situation
 
 
 def _create(situation: Situation, spec: MeetingSpec) -> None:
+    world = situation.world
     _check_pause(situation)
-    # What could fail without Zoom happens before the intent: a refresh that is due, keys that what it answers needs.
-    grants.access_token(_grant_id(situation))
-    vault.open_data_key(situation.appointment.workspace)
+    # What could fail without Zoom happens before the intent: a refresh that is due, keys that its answer needs.
+    _provider(situation)
+    world.tokens.access_token(_grant_id(situation))
+    world.rows.check_keys(situation.appointment)
     attempt, spec = _intend(situation, spec)
     try:
         remote = _call(situation, lambda provider, token: provider.create(token, spec))
     except (ProviderError, SecretError) as error:
-        _record_failed_create(attempt, error)
+        _record_failed_create(world, attempt, error)
         raise
-    _keep_in_journal(attempt, remote)
+    _keep_in_journal(world, attempt, remote)
     link_or_stray(situation, attempt, remote)
-    journal.remove("created", str(attempt.pk))
+    world.journal.remove("created", str(attempt.pk))
 
 
-def _intend(situation: Situation, spec: MeetingSpec) -> tuple[Attempt, MeetingSpec]:
+def _intend(situation: Situation, spec: MeetingSpec) -> tuple[AttemptRow, MeetingSpec]:
     """Commit that a create is about to be sent; the spec with the marker that tells its meeting from twins."""
-    with transaction.atomic():
+    rows, account = situation.world.rows, situation.desired.account or ""
+    with rows.atomic():
         fence(situation)
-        count_request(situation.desired.account or "")
-        number = situation.meeting.attempts.count() + 1
+        rows.count_request(account)
+        number = len(rows.attempts(situation.meeting.pk)) + 1
         marker = f"Ref {short_code(situation.appointment.public_id)}-{number}"
-        attempt = Attempt.objects.create(
-            meeting=situation.meeting,
+        attempt = rows.add_attempt(
+            situation.meeting.pk,
             number=number,
             epoch=situation.meeting.epoch,
             provider=situation.appointment.provider,
-            account=situation.desired.account or "",
+            account=account,
             told=spec.as_told(),
             marker=marker,
         )
     return attempt, replace(spec, marker=marker)
 
 
-def _record_failed_create(attempt: Attempt, error: Exception) -> None:
+def _record_failed_create(world: World, attempt: AttemptRow, error: Exception) -> None:
     """Allowed without a lease: it says what is known of this one attempt, and nothing else."""
     state, external_id = AttemptState.NOT_ACTED, ""
-    unusable = isinstance(error, Unusable)
     if isinstance(error, Ambiguous):
         state = AttemptState.AMBIGUOUS
     elif isinstance(error, Unusable):
         state, external_id = AttemptState.STRAY, error.external_id
-    undecided = (AttemptState.INTENT, AttemptState.AMBIGUOUS)
-    Attempt.objects.filter(pk=attempt.pk, state__in=undecided).update(
-        state=state, external_id=external_id, unusable=unusable, detail=str(error)[:500], finished_at=clock.now()
+    world.rows.change_attempt(
+        attempt.pk,
+        UNDECIDED,
+        state=state,
+        external_id=external_id,
+        unusable=isinstance(error, Unusable),
+        detail=str(error)[:500],
+        finished_at=clock.now(),
     )
 
 
-def _keep_in_journal(attempt: Attempt, remote: RemoteMeeting) -> None:
-    journal.write(
-        "created", str(attempt.pk), json.dumps({"external_id": remote.external_id, "join_url": remote.join_url})
-    )
+def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -> None:
+    kept = json.dumps({"external_id": remote.external_id, "join_url": remote.join_url})
+    world.journal.write("created", str(attempt.pk), kept)
 
 
 def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
+    rows, meeting = situation.world.rows, situation.meeting
     _check_pause(situation)
     fence(situation)
-    count_request(situation.meeting.account)
+    rows.count_request(meeting.account)
     linked = situation.known.linked
     confirming = linked is not None and linked.confirm_due and linked.told == spec.as_told()
     try:
@@ -206,9 +218,7 @@ def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
         unlink(situation, AttemptState.DELETED)
         return
     except Ambiguous:
-        Meeting.objects.filter(pk=situation.meeting.pk, epoch=situation.meeting.epoch).update(
-            confirm_at=clock.now() + LEASE
-        )
+        rows.change(meeting.pk, meeting.epoch, confirm_at=clock.now() + LEASE)
         raise
     release(
         situation,
@@ -233,9 +243,10 @@ def _delete(situation: Situation, attempt_id: int, external_id: str) -> None:
 
 
 def _finish_stray(situation: Situation, attempt_id: int, state: AttemptState) -> None:
-    with transaction.atomic():
+    rows = situation.world.rows
+    with rows.atomic():
         release(situation, tries=0)
-        Attempt.objects.filter(pk=attempt_id, state=AttemptState.STRAY).update(state=state, finished_at=clock.now())
+        rows.change_attempt(attempt_id, [AttemptState.STRAY], state=state, finished_at=clock.now())
 
 
 def _settle(situation: Situation, reason: Reason) -> bool:
@@ -243,11 +254,11 @@ def _settle(situation: Situation, reason: Reason) -> bool:
 
     The appointment's row is locked: a verb either committed before (and is seen) or wakes us when the lease is free.
     """
-    meeting, now = situation.meeting, clock.now()
-    with transaction.atomic():
+    meeting, rows, now = situation.meeting, situation.world.rows, clock.now()
+    with rows.atomic():
         # First the meeting, then the appointment, as everywhere: the other way round two passes could deadlock.
-        Meeting.objects.select_for_update().get(pk=meeting.pk)
-        newest = Appointment.objects.select_for_update(no_key=True).get(pk=situation.appointment.pk).generation
+        rows.meeting(meeting.pk, locked=True)
+        newest = rows.appointment(situation.appointment.pk, locked=True).generation
         if newest != situation.appointment.generation:
             release(situation)
             return True
@@ -274,14 +285,14 @@ def _settle(situation: Situation, reason: Reason) -> bool:
 
 def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
     """Say what is the matter and when to look again. False, unless that is at once."""
+    world, now = situation.world, clock.now()
     if isinstance(error, SecretError):
-        grants.report(error)
-    now = clock.now()
-    follows = rules.consequence(error, situation.meeting.tries, now, random.random())  # noqa: S311  jitter, no secret
+        world.tokens.report(error)
+    follows = rules.consequence(error, situation.meeting.tries, now, world.chance())
     grant = situation.acting.grant if situation.acting else None
     # One that is paused already is not paused again, or those who wait for the end of the pause would keep it up.
     if follows.pause_account and follows.look_again_in is not None and grant is not None and grant.paused_until <= now:
-        grants.pause(grant.pk, now + follows.look_again_in)
+        world.tokens.pause(grant.pk, now + follows.look_again_in)
     log.warning(
         "meeting_postponed",
         appointment=situation.appointment.public_id,
@@ -313,25 +324,30 @@ def _check_pause(situation: Situation) -> None:
 def _grant_id(situation: Situation) -> int:
     if situation.acting is None:
         raise GrantLost("no account is connected")
-    if situation.acting.provider not in ports.provider_names():
-        raise Misconfigured("this provider is not set up on this server any more")
-    return situation.acting.grant_id
+    return situation.acting.grant.pk
 
 
 def _call(situation: Situation, effect: Callable[[MeetingProvider, Secret], T]) -> T:
     """One effect with a usable token; if the provider refuses the token, once more with a newer one."""
-    grant_id = _grant_id(situation)
-    provider = ports.provider_named(situation.acting.provider if situation.acting else "")
-    token, version = grants.access_token(grant_id)
+    tokens, grant_id = situation.world.tokens, _grant_id(situation)
+    provider = _provider(situation)
+    token, version = tokens.access_token(grant_id)
     try:
         try:
             return effect(provider, token)
         except Unauthorized:
-            token, version = grants.access_token(grant_id, refused_version=version)
+            token, version = tokens.access_token(grant_id, refused_version=version)
         try:
             return effect(provider, token)
         except Unauthorized as error:
             raise GrantLost(str(error)) from error
     except GrantLost as lost:
-        grants.mark_lost(grant_id, version, lost)
+        tokens.mark_lost(grant_id, version, lost)
         raise
+
+
+def _provider(situation: Situation) -> MeetingProvider:
+    try:
+        return situation.world.provider_named(situation.acting.provider if situation.acting else "")
+    except ProviderNotSetUp as error:
+        raise Misconfigured("this provider is not set up on this server any more") from error

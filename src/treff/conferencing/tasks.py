@@ -5,7 +5,7 @@ from datetime import timedelta
 import structlog
 
 from treff.booking_types.states import Provider
-from treff.conferencing import actions, alarms, grants, inbox, leaving, ledger, queries, reconcile
+from treff.conferencing import actions, alarms, grants, inbox, leaving, queries, reconcile, rows
 from treff.events.jobs import task
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ def sweep(window: timedelta) -> int:
 
     Returns how many.
     """
-    ledger.erase_start_urls()
+    rows.erase_start_urls()
     found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
     return sum(look.defer_once(subject_id=appointment_id) for appointment_id in found)
 

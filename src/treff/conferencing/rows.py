@@ -1,0 +1,104 @@
+"""world.Rows on the database: what a pass reads and writes, one statement each unless it says otherwise."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from treff.appointments.actions import record_join_link
+from treff.appointments.models import Appointment
+from treff.conferencing.models import Attempt, Connection, Meeting, Usage
+from treff.conferencing.states import AttemptState
+from treff.conferencing.world import AppointmentRow
+from treff.kernel import clock
+from treff.kernel.secrets import Binding, Secret
+from treff.workspaces import vault
+from treff.workspaces.models import Workspace
+
+
+def atomic() -> AbstractContextManager[object]:
+    return transaction.atomic()
+
+
+def claim(meeting_id: int, now: datetime, lease_until: datetime) -> bool:
+    free = Meeting.objects.filter(pk=meeting_id, lease_until__lte=now)
+    return bool(free.update(lease_until=lease_until, epoch=F("epoch") + 1, next_look_at=now))
+
+
+def meeting(meeting_id: int, *, locked: bool = False) -> Meeting:
+    found = Meeting.objects.select_for_update() if locked else Meeting.objects
+    return found.get(pk=meeting_id)
+
+
+def change(meeting_id: int, epoch: int | None, **columns: object) -> bool:
+    found = Meeting.objects.filter(pk=meeting_id)
+    return bool((found if epoch is None else found.filter(epoch=epoch)).update(**columns))
+
+
+def renew(meeting_id: int, epoch: int, now: datetime, lease_until: datetime) -> bool:
+    ours = Meeting.objects.filter(pk=meeting_id, epoch=epoch, lease_until__gt=now)
+    return bool(ours.update(lease_until=lease_until))
+
+
+def attempt(attempt_id: int) -> Attempt | None:
+    return Attempt.objects.filter(pk=attempt_id).first()
+
+
+def attempts(meeting_id: int) -> Sequence[Attempt]:
+    return list(Attempt.objects.filter(meeting_id=meeting_id).order_by("number"))
+
+
+def add_attempt(meeting_id: int, **columns: object) -> Attempt:
+    return Attempt.objects.create(meeting_id=meeting_id, **columns)
+
+
+def change_attempt(attempt_id: int, states: Sequence[AttemptState], **columns: object) -> bool:
+    return bool(Attempt.objects.filter(pk=attempt_id, state__in=states).update(**columns))
+
+
+def appointment(appointment_id: int, *, locked: bool = False) -> Appointment:
+    if locked:
+        return Appointment.objects.select_for_update(no_key=True).get(pk=appointment_id)
+    return Appointment.objects.select_related("workspace").get(pk=appointment_id)
+
+
+def connections(appointment: AppointmentRow, accounts: Sequence[str]) -> Sequence[Connection]:
+    assert isinstance(appointment, Appointment)
+    serving = Q(member=None) | Q(member_id=appointment.host_id) | Q(grant__account__in=accounts)
+    found = Connection.objects.select_related("grant").filter(serving, workspace_id=appointment.workspace_id)
+    return list(found.order_by(F("member").asc(nulls_last=True)))
+
+
+def is_connected(connection_id: int) -> bool:
+    return Connection.objects.filter(pk=connection_id).exists()
+
+
+def record_link(appointment_id: int, meeting_id: str, join_url: str) -> None:
+    record_join_link(appointment_id, meeting_id, join_url)
+
+
+def count_request(account: str) -> None:
+    """Two statements, three on the first of a day."""
+    today = clock.now().astimezone(UTC).date()
+    usage = Usage.objects.filter(account=account, day=today)
+    if not usage.update(requests=F("requests") + 1):
+        Usage.objects.get_or_create(account=account, day=today, defaults={"requests": 0})
+        usage.update(requests=F("requests") + 1)
+
+
+def seal(meeting_id: int, column: str, secret: Secret) -> str:
+    workspace = Workspace.objects.get(appointments__meeting=meeting_id)
+    binding = Binding("meeting", column, str(meeting_id), workspace.public_id)
+    return vault.open_data_key(workspace).seal(secret, binding)
+
+
+def check_keys(appointment: AppointmentRow) -> None:
+    assert isinstance(appointment, Appointment)
+    vault.open_data_key(appointment.workspace)
+
+
+def erase_start_urls() -> int:
+    """Erase start links whose time is over (they make their bearer host)."""
+    return Meeting.objects.filter(start_url_until__lte=clock.now()).update(start_url="", start_url_until=None)

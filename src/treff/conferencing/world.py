@@ -1,0 +1,172 @@
+"""What a pass needs around it: rows, tokens, a journal, a provider, and chance.
+
+In production these are rows.py and its neighbours. The simulation of tests/faults has its own, so that the very code of
+the reconciler runs through thousands of accidents.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from treff.conferencing.errors import GrantLost
+from treff.conferencing.ports import MeetingProvider
+from treff.conferencing.states import AttemptState
+from treff.kernel.secrets import Secret, SecretError
+
+
+class AppointmentRow(Protocol):
+    """What is wanted. A pass reads it, and writes the link by `Rows.record_link` only."""
+
+    pk: int
+    public_id: str
+    host_id: int
+    title: str
+    start_at: datetime
+    duration: timedelta
+    time_zone: str
+    provider: str
+    generation: int
+
+    @property
+    def is_wanted(self) -> bool: ...
+
+
+class MeetingRow(Protocol):
+    """What is known: models.Meeting says what each column means."""
+
+    pk: int
+    appointment_id: int
+    provider: str
+    external_id: str
+    account: str
+    told: Mapping[str, object]
+    kept: bool
+    confirm_at: datetime | None
+    synced_at: datetime | None
+    asked_at: datetime
+    epoch: int
+    tries: int
+
+
+class AttemptRow(Protocol):
+    """One create, of the intent log."""
+
+    pk: int
+    meeting_id: int
+    number: int
+    provider: str
+    account: str
+    told: Mapping[str, object]
+    state: str
+    external_id: str
+    unusable: bool
+    created_at: datetime
+
+
+class GrantRow(Protocol):
+    pk: int
+    account: str
+    paused_until: datetime
+
+
+class ConnectionRow(Protocol):
+    pk: int
+    provider: str
+    member_id: int | None
+    leaving_until: datetime | None
+
+    @property
+    def grant(self) -> GrantRow: ...
+
+
+class Rows(Protocol):
+    """Each call is atomic by itself; within `atomic()` all or nothing happens, and locked rows stay held."""
+
+    def atomic(self) -> AbstractContextManager[object]: ...
+
+    def claim(self, meeting_id: int, now: datetime, lease_until: datetime) -> bool:
+        """If nobody holds the row: hold it until then, epoch + 1, due from now on. Whether it is ours."""
+        ...
+
+    def meeting(self, meeting_id: int, *, locked: bool = False) -> MeetingRow: ...
+
+    def change(self, meeting_id: int, epoch: int | None, **columns: object) -> bool:
+        """Write if the epoch is still this one (None: whatever it is). Whether it was."""
+        ...
+
+    def renew(self, meeting_id: int, epoch: int, now: datetime, lease_until: datetime) -> bool:
+        """Hold the row until then, if it is ours and the lease has not ended. Whether it is."""
+        ...
+
+    def attempt(self, attempt_id: int) -> AttemptRow | None: ...
+
+    def attempts(self, meeting_id: int) -> Sequence[AttemptRow]:
+        """By number."""
+        ...
+
+    def add_attempt(self, meeting_id: int, **columns: object) -> AttemptRow: ...
+
+    def change_attempt(self, attempt_id: int, states: Sequence[AttemptState], **columns: object) -> bool:
+        """Write if it is in one of these states. Whether it was."""
+        ...
+
+    def appointment(self, appointment_id: int, *, locked: bool = False) -> AppointmentRow: ...
+
+    def connections(self, appointment: AppointmentRow, accounts: Sequence[str]) -> Sequence[ConnectionRow]:
+        """The workspace's and the host's own, and those with one of the accounts; own ones first."""
+        ...
+
+    def is_connected(self, connection_id: int) -> bool: ...
+
+    def record_link(self, appointment_id: int, meeting_id: str, join_url: str) -> None:
+        """Both empty takes the link off the appointment."""
+        ...
+
+    def count_request(self, account: str) -> None:
+        """One more create or update on its way to the account today (UTC)."""
+        ...
+
+    def seal(self, meeting_id: int, column: str, secret: Secret) -> str:
+        """Raises kernel.secrets.SecretError."""
+        ...
+
+    def check_keys(self, appointment: AppointmentRow) -> None:
+        """Raises kernel.secrets.SecretError if `seal` would."""
+        ...
+
+
+class Tokens(Protocol):
+    """grants.py."""
+
+    def access_token(self, grant_id: int, refused_version: int = 0) -> tuple[Secret, int]: ...
+
+    def mark_lost(self, grant_id: int, version: int, lost: GrantLost) -> bool: ...
+
+    def pause(self, grant_id: int, until_at: datetime) -> None: ...
+
+    def report(self, error: SecretError) -> None: ...
+
+
+class Journal(Protocol):
+    """journal.py."""
+
+    def write(self, kind: str, name: str, text: str) -> None: ...
+
+    def read(self, kind: str, name: str) -> str | None: ...
+
+    def remove(self, kind: str, name: str) -> None: ...
+
+    def names(self, kind: str) -> Iterator[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp."""
+
+    rows: Rows
+    tokens: Tokens
+    journal: Journal
+    provider_named: Callable[[str], MeetingProvider]
+    chance: Callable[[], float]
