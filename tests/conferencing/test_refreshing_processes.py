@@ -170,7 +170,7 @@ def test_tokens_that_the_database_did_not_take_are_kept_and_committed_by_the_nex
     stage: Stage, crew: Crew, hosts: tuple[Path, Path]
 ) -> None:
     unlucky, *others = crew.start(*[hosts[0]] * 5)
-    grant = expire(stage, DUE)
+    grant = expire(stage)
     assert crew.ask([unlucky], grant.pk, loses_database_in="_commit") == [Outcome(error="OperationalError")]
     assert spooled(hosts[0]) == [grant.public_id]
     assert stage.grant().version == grant.version
