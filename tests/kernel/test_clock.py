@@ -46,3 +46,29 @@ def test_an_instant_without_a_zone_is_refused() -> None:
     naive = NOON.replace(tzinfo=None)
     with pytest.raises(ValueError, match="time zone"), clock.at(naive):
         pass
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_was_set_wrong_goes_by_another_one_until_it_agrees_again(
+    hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_now = datetime.now
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return true_now(UTC) + timedelta(hours=hours)
+
+    with monkeypatch.context() as wrong:
+        wrong.setattr(clock, "datetime", Wrong)
+        assert abs(clock.now() - true_now(UTC)) > timedelta(minutes=59)
+        assert clock.follow(true_now(UTC)) == pytest.approx(timedelta(hours=-hours), abs=timedelta(seconds=1))
+        assert abs(clock.now() - true_now(UTC)) < timedelta(seconds=1)
+    clock.follow(true_now(UTC))
+    assert abs(clock.now() - true_now(UTC)) < timedelta(seconds=1)
+
+
+def test_a_difference_that_the_way_explains_moves_nothing() -> None:
+    before = clock.now()
+    clock.follow(datetime.now(UTC) - timedelta(milliseconds=200))
+    assert clock.now() >= before

@@ -71,7 +71,8 @@ def health_of(connection: Connection) -> Health:
         surplus=tuple(sorted(granted - needed)),
         checked_at=grant.checked_at,
         check_result=CheckResult(grant.check_result),
-        check_is_under_way=grant.checked_at is not None and usable and grant.check_asked_at > grant.checked_at,
+        check_is_under_way=bool(grant.refresh_token)
+        and grant.check_asked_at > (grant.checked_at or grant.authorized_at),
         last_success_at=max(filter(None, (connection.connected_at, synced_at, acted_at))),
         next_refresh_at=refresh_at if usable and refresh_at > now else None,
         paused_until=grant.paused_until if grant.paused_until > now else None,

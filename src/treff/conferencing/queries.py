@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
@@ -17,6 +17,9 @@ from treff.conferencing.rules import Explanation, explain
 from treff.conferencing.states import CURED_BY_CONNECTING, AttemptState, GrantState, Reason, Sync
 from treff.kernel import clock
 from treff.workspaces.ports import Scope
+
+# So long nothing may have changed before an update is sent, unless the start is this near.
+QUIET, SOON = timedelta(seconds=2), timedelta(minutes=15)
 
 
 def account_key(provider: str, client_id: str, external_user_id: str) -> str:
@@ -164,6 +167,30 @@ def standing_of(appointment: Appointment, meeting: Meeting | None) -> Standing:
     if behind and meeting.state in (Sync.IN_STEP, Sync.UNNEEDED):
         return Standing(Sync.PENDING, Reason.NONE, under_way)
     return Standing(Sync(meeting.state), Reason(meeting.reason), under_way)
+
+
+def workspace_of(appointment_id: int) -> int | None:
+    """Whose turn a look at the appointment is."""
+    return Appointment.objects.filter(pk=appointment_id).values_list("workspace_id", flat=True).first()
+
+
+def rests_at(appointment_id: int) -> datetime | None:
+    """When an appointment that is being moved about will have rested long enough; None if it has, or must not wait.
+
+    Who drags it over a calendar costs one update, of the hundred a day that Zoom allows for a host.
+    """
+    now = clock.now()
+    moving = Appointment.objects.filter(
+        pk=appointment_id,
+        status=Status.BOOKED,
+        deleted_at=None,
+        changed_at__gt=now - QUIET,
+        start_at__gt=now + SOON,
+        meeting__observed_generation__lt=F("generation"),
+        provider=F("meeting__provider"),
+    ).exclude(meeting__external_id="")
+    changed_at = moving.values_list("changed_at", flat=True).first()
+    return changed_at + QUIET if changed_at is not None else None
 
 
 def due(limit: int) -> list[int]:

@@ -14,9 +14,14 @@ SWEEP_LIMIT = 500
 HEAD_START = timedelta(seconds=5)
 
 
-@task("conferencing.look")
+@task("conferencing.look", lane_of=queries.workspace_of)
 def look(appointment_id: int) -> None:
-    reconcile.look(appointment_id)
+    """At once, unless a meeting that is there is still being moved about: then when that has come to rest."""
+    rest_at = queries.rests_at(appointment_id)
+    if rest_at is None:
+        reconcile.look(appointment_id)
+    else:
+        look.defer_once(subject_id=appointment_id, at=rest_at)
 
 
 @task("conferencing.look_at_workspace")

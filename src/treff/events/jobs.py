@@ -1,17 +1,29 @@
 """Tasks as the rest of the house sees them: a name and an id."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.db import transaction
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import JobDeferrer
+
+# The queue of tasks without a lane. A worker keeps some hands free for it.
+PROMPT = "default"
+_DEEPEST = 100
 
 
 class Task:
-    """A function of one id that a worker runs some time after the commit, at least once."""
+    """A function of one id that a worker runs some time after the commit, at least once.
 
-    def __init__(self, name: str, run: Callable[[int], None]) -> None:
+    With `lane_of` (id -> whose turn it is) lanes take turns: a job stands the further back, the more of its own lane
+    are waiting, so that whoever has thousands does not keep others waiting who have one.
+    """
+
+    def __init__(self, name: str, run: Callable[[int], None], lane_of: Callable[[int], object] | None = None) -> None:
         self.name = name
+        self._lane_of = lane_of
 
         def job(subject_id: int) -> None:
             run(subject_id)
@@ -20,21 +32,33 @@ class Task:
 
     def defer(self, *, subject_id: int) -> int:
         """One more job, in the caller's transaction."""
-        return self._job.defer(subject_id=subject_id)
+        return self._placed(subject_id).defer(subject_id=subject_id)
 
-    def defer_once(self, *, subject_id: int) -> bool:
-        """A job unless one is waiting already; for sweeps, which must not flood. True if deferred.
+    def defer_once(self, *, subject_id: int, at: datetime | None = None) -> bool:
+        """A job unless one is waiting already; for sweeps, which must not flood. True if deferred; `at`: not before.
 
         In a savepoint, because the refusal comes out of a unique violation.
         """
         try:
             with transaction.atomic():
-                self._job.configure(queueing_lock=f"{self.name}:{subject_id}").defer(subject_id=subject_id)
+                self._placed(subject_id, queueing_lock=f"{self.name}:{subject_id}", schedule_at=at).defer(
+                    subject_id=subject_id
+                )
         except AlreadyEnqueued:
             return False
         return True
 
+    def _placed(
+        self, subject_id: int, queueing_lock: str | None = None, schedule_at: datetime | None = None
+    ) -> JobDeferrer:
+        queue, priority = PROMPT, 0
+        if self._lane_of is not None:
+            queue = f"lane-{self._lane_of(subject_id)}"
+            waiting = ProcrastinateJob.objects.filter(queue_name=queue, status="todo")
+            priority = -waiting[:_DEEPEST].count()
+        return self._job.configure(queue=queue, priority=priority, queueing_lock=queueing_lock, schedule_at=schedule_at)
 
-def task(name: str) -> Callable[[Callable[[int], None]], Task]:
+
+def task(name: str, lane_of: Callable[[int], object] | None = None) -> Callable[[Callable[[int], None]], Task]:
     """Make a function of one id a Task called `name`."""
-    return lambda run: Task(name, run)
+    return lambda run: Task(name, run, lane_of)

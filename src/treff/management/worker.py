@@ -4,18 +4,28 @@ import asyncio
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.db import close_old_connections, connection
+from procrastinate import App
 from procrastinate.contrib.django import DjangoApp, app
 
 from treff import wiring
+from treff.events import jobs
+from treff.management.database import follow_clock
 from treff.workspaces import vault
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
 POLL_SECONDS = 0.5
+# So many jobs at once are kept for mails and events, however long a provider keeps all the others waiting.
+PROMPT_HANDS = 2
+# A clock that is further away from the database's should be set right.
+WORTH_A_WORD = timedelta(seconds=5)
 # Longer than a request to a provider can take (90 s): a create in flight is worth waiting for.
 GRACEFUL_SECONDS = 95.0
 
@@ -25,6 +35,7 @@ def run(concurrency: int) -> None:
     for request in (signal.SIGTERM, signal.SIGINT):  # until procrastinate takes over, which does the same more gently
         signal.signal(request, lambda *_: sys.exit(0))
     vault.prove_keys()
+    follow_clock()
     connection.close()  # of this thread, which does not need it again
     stopping = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(stopping,), name="sweeper")
@@ -37,25 +48,53 @@ def run(concurrency: int) -> None:
 
 
 async def _work(concurrency: int) -> None:
-    """An app of its own, on a connection that can listen; tasks keep Django's, so what they defer commits with them."""
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="job"))
+    """An app of its own, on a connection that can listen; tasks keep Django's, so what they defer commits with them.
+
+    A second worker in this process keeps a few hands free for what has no lane; a signal stops both gently.
+    """
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(concurrency + PROMPT_HANDS, thread_name_prefix="job"))
     worker_app = DjangoApp(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]
     worker_app.tasks = app.tasks
     async with worker_app.open_async():
+        workers = [
+            asyncio.create_task(_serve(worker_app, concurrency=concurrency)),
+            asyncio.create_task(_serve(worker_app, concurrency=PROMPT_HANDS, queues=[jobs.PROMPT])),
+        ]
+        for request in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(request, _stop, workers)
         log.info("worker_ready", concurrency=concurrency)
-        await worker_app.run_worker_async(
-            concurrency=concurrency,
-            fetch_job_polling_interval=POLL_SECONDS,
-            shutdown_graceful_timeout=GRACEFUL_SECONDS,
-            delete_jobs="successful",
-        )
+        await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+        _stop(workers)
+        for ended in await asyncio.gather(*workers, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+
+async def _serve(worker_app: App, **options: Any) -> None:
+    await worker_app.run_worker_async(
+        fetch_job_polling_interval=POLL_SECONDS,
+        shutdown_graceful_timeout=GRACEFUL_SECONDS,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        **options,
+    )
+
+
+def _stop(workers: Iterable[asyncio.Task[None]]) -> None:
+    """Take no more jobs, finish those in hand."""
+    for worker in workers:
+        worker.cancel()
 
 
 def _sweep(stopping: threading.Event) -> None:
-    recovered = False
+    recovered = told = False
     while not stopping.is_set():
         close_old_connections()
         try:
+            if abs(behind := follow_clock()) > WORTH_A_WORD and not told:
+                log.warning("clock_differs_from_database", seconds=behind.total_seconds())
+            told = abs(behind) > WORTH_A_WORD
             if not recovered:
                 wiring.recover()
                 recovered = True
