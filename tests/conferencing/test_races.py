@@ -1,6 +1,7 @@
 """What happens meanwhile: changes during a call, passes that die, two passes at once."""
 
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from tests import house
 from tests.conferencing.stage import Stage, later
 from tests.crowd import at_once
 from treff.appointments.models import Appointment
-from treff.conferencing import journal, leaving, ledger, queries, reconcile
+from treff.conferencing import calls, journal, leaving, ledger, queries, reconcile
 from treff.conferencing.models import Attempt, Meeting
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock
@@ -23,14 +24,14 @@ class Died(BaseException):
     """The process ended here, as by SIGKILL: nobody tidies up."""
 
 
-def die_at(stage: Stage, booked: Appointment, name: str) -> None:
+def die_at(stage: Stage, booked: Appointment, name: str, module: ModuleType = reconcile) -> None:
     """Look, and die on entering that function of the reconciler."""
 
     def die(*_: object, **__: object) -> None:
         raise Died
 
     with pytest.MonkeyPatch.context() as dying:
-        dying.setattr(reconcile, name, die)
+        dying.setattr(module, name, die)
         with pytest.raises(Died):
             reconcile.look(booked.pk)
     assert stage.meeting(booked).lease_until > clock.now()
@@ -73,7 +74,7 @@ def test_a_pass_that_died_before_its_intent_leaves_no_trace(stage: Stage) -> Non
 
 def test_a_pass_that_died_between_its_intent_and_the_call_is_suspected_and_made_good(stage: Stage) -> None:
     booked = stage.book()
-    die_at(stage, booked, "_call")
+    die_at(stage, booked, "call", calls)
     assert (stage.attempts(booked), stage.calls("create")) == (["intent"], 0)
     stage.check()
     look_after_the_lease(booked)

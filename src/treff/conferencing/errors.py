@@ -2,12 +2,15 @@
 
 ProviderError
  ├── Transient      not acted, or safe to repeat: try again (retry_after)
+ │    └── Unreachable    nobody answered
  ├── Ambiguous      sent, and nobody knows whether it acted: never repeat a create blindly
  ├── Throttled      not acted; no more calls for this account until `until_at`
+ │    └── Spared         not sent: what is left of the day's requests is kept for starts that are nearer
  ├── Missing        the provider says that the meeting does not exist
  ├── Refused        not acted and never will be, unless something changes (reason, in the provider's words)
  ├── Unauthorized   the access token is not accepted
  ├── Unusable       acted, but what came back cannot be used: the id goes to the ones to delete
+ ├── Unexpected     a mistake of ours, or a row that makes no sense
  └── Misconfigured  our own registration with the provider is wrong; no account is to blame
 GrantLost           the grant cannot be used, proven by the provider; a person must act (state, cause, missing scopes)
 """
@@ -28,6 +31,10 @@ class Transient(ProviderError):
         self.retry_after = retry_after
 
 
+class Unreachable(Transient):
+    pass
+
+
 class Ambiguous(ProviderError):
     pass
 
@@ -36,6 +43,14 @@ class Throttled(ProviderError):
     def __init__(self, message: str, until_at: datetime) -> None:
         super().__init__(message)
         self.until_at = until_at
+
+
+class Spared(Throttled):
+    pass
+
+
+class Unexpected(ProviderError):
+    pass
 
 
 class Missing(ProviderError):

@@ -6,26 +6,21 @@ unlink before delete, classification by evidence).
 
 import json
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
 
 import structlog
 
 from treff.appointments.models import Appointment
 from treff.booking_types.states import Provider
-from treff.conferencing import grants, journal, ports, rows, rules
+from treff.conferencing import calls, grants, journal, ports, rows, rules
 from treff.conferencing.errors import (
     Ambiguous,
-    GrantLost,
-    Misconfigured,
     Missing,
     ProviderError,
-    ProviderNotSetUp,
     Refused,
-    Throttled,
-    Unauthorized,
+    Unexpected,
+    Unreachable,
     Unusable,
 )
 from treff.conferencing.ledger import (
@@ -40,17 +35,17 @@ from treff.conferencing.ledger import (
     unlink,
 )
 from treff.conferencing.models import Meeting
-from treff.conferencing.plan import Create, Delete, LeaveBehind, Settled, Step, Unlink, Update, plan
-from treff.conferencing.ports import MeetingProvider, MeetingSpec, RemoteMeeting
+from treff.conferencing.plan import Create, Delete, LeaveBehind, Linked, Settled, Step, Unlink, Update, plan
+from treff.conferencing.ports import MeetingSpec, RemoteMeeting
+from treff.conferencing.rules import Need
 from treff.conferencing.situation import Situation, situation_of
 from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.conferencing.world import AttemptRow, World
 from treff.kernel import clock
 from treff.kernel.ids import short_code
-from treff.kernel.secrets import Secret, SecretError
+from treff.kernel.secrets import SecretError
 
 log = structlog.get_logger()
-T = TypeVar("T")
 # One appointment needs at most delete, unlink, create, settle; more means it is being changed all the time.
 MOST_PASSES = 10
 HELD_BACK_FOR = timedelta(hours=1)
@@ -81,7 +76,10 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
     3. plan() names one step. At most one effect at the provider, outside any transaction.
     4. Record the outcome under the epoch.
     """
-    situation = _claim(meeting_id, world)
+    try:
+        situation = _claim(meeting_id, world)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return _set_aside(meeting_id, world, error)
     if situation is None:
         return False
     step = plan(situation.desired, situation.known, clock.now())
@@ -105,7 +103,26 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
         return False
     except (ProviderError, SecretError) as error:
         return _postpone(situation, error)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        log.exception("pass_failed", appointment=situation.appointment.public_id)
+        return _postpone(situation, Unexpected(type(error).__name__))
     return True
+
+
+def _set_aside(meeting_id: int, world: World, error: Exception) -> bool:
+    """A row that cannot even be read must not be tried again every second, nor hold up others."""
+    log.exception("row_unreadable", meeting=meeting_id)
+    now, tries = clock.now(), world.rows.meeting(meeting_id).tries
+    follows = rules.consequence(Unexpected(type(error).__name__), tries, now, world.chance())
+    world.rows.change(
+        meeting_id,
+        None,
+        state=follows.state,
+        reason=follows.reason,
+        tries=tries + 1,
+        next_look_at=now + (follows.look_again_in or timedelta(0)),
+    )
+    return False
 
 
 def _account_for(step: Step, situation: Situation) -> str:
@@ -146,16 +163,19 @@ def _claim(meeting_id: int, world: World) -> Situation | None:
 
 def _create(situation: Situation, spec: MeetingSpec) -> None:
     world = situation.world
-    _check_pause(situation)
+    calls.check_pause(situation)
+    calls.check_budget(situation, Need(spec.start_at))
     # What could fail without Zoom happens before the intent: a refresh that is due, keys that its answer needs.
-    _provider(situation)
-    world.tokens.access_token(_grant_id(situation))
+    calls.provider_of(situation)
+    world.tokens.access_token(calls.grant_id(situation))
     world.rows.check_keys(situation.appointment)
     attempt, spec = _intend(situation, spec)
     try:
-        remote = _call(situation, lambda provider, token: provider.create(token, spec))
+        remote = calls.call(situation, lambda provider, token: provider.create(token, spec))
     except (ProviderError, SecretError) as error:
         _record_failed_create(world, attempt, error)
+        if isinstance(error, Unreachable):
+            world.rows.count_request(attempt.account, -1)
         raise
     _keep_in_journal(world, attempt, remote)
     link_or_stray(situation, attempt, remote)
@@ -207,18 +227,22 @@ def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -
 
 def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
     rows, meeting = situation.world.rows, situation.meeting
-    _check_pause(situation)
+    linked = situation.known.linked
+    calls.check_pause(situation)
+    calls.check_budget(situation, Need(spec.start_at, is_cosmetic=_moves_nothing(linked, spec)))
     fence(situation)
     rows.count_request(meeting.account)
-    linked = situation.known.linked
     confirming = linked is not None and linked.confirm_due and linked.told == spec.as_told()
     try:
-        _call(situation, lambda provider, token: provider.update(token, external_id, spec))
+        calls.call(situation, lambda provider, token: provider.update(token, external_id, spec))
     except Missing:
         unlink(situation, AttemptState.DELETED)
         return
     except Ambiguous:
         rows.change(meeting.pk, meeting.epoch, confirm_at=clock.now() + LEASE)
+        raise
+    except Unreachable:
+        rows.count_request(meeting.account, -1)
         raise
     release(
         situation,
@@ -230,10 +254,10 @@ def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
 
 
 def _delete(situation: Situation, attempt_id: int, external_id: str) -> None:
-    _check_pause(situation)
+    calls.check_pause(situation)
     fence(situation)
     try:
-        _call(situation, lambda provider, token: provider.delete(token, external_id))
+        calls.call(situation, lambda provider, token: provider.delete(token, external_id))
     except Missing:
         pass  # plan() asks only with the token of the account that made it, so gone means gone
     except Refused:
@@ -315,39 +339,6 @@ def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
     return follows.look_again_in == timedelta(0)
 
 
-def _check_pause(situation: Situation) -> None:
-    paused_until = situation.acting.grant.paused_until if situation.acting else clock.now()
-    if paused_until > clock.now():
-        raise Throttled("this account is paused", paused_until)
-
-
-def _grant_id(situation: Situation) -> int:
-    if situation.acting is None:
-        raise GrantLost("no account is connected")
-    return situation.acting.grant.pk
-
-
-def _call(situation: Situation, effect: Callable[[MeetingProvider, Secret], T]) -> T:
-    """One effect with a usable token; if the provider refuses the token, once more with a newer one."""
-    tokens, grant_id = situation.world.tokens, _grant_id(situation)
-    provider = _provider(situation)
-    token, version = tokens.access_token(grant_id)
-    try:
-        try:
-            return effect(provider, token)
-        except Unauthorized:
-            token, version = tokens.access_token(grant_id, refused_version=version)
-        try:
-            return effect(provider, token)
-        except Unauthorized as error:
-            raise GrantLost(str(error)) from error
-    except GrantLost as lost:
-        tokens.mark_lost(grant_id, version, lost)
-        raise
-
-
-def _provider(situation: Situation) -> MeetingProvider:
-    try:
-        return situation.world.provider_named(situation.acting.provider if situation.acting else "")
-    except ProviderNotSetUp as error:
-        raise Misconfigured("this provider is not set up on this server any more") from error
+def _moves_nothing(linked: Linked | None, spec: MeetingSpec) -> bool:
+    wanted = spec.as_told()
+    return linked is not None and all(linked.told.get(key) == wanted[key] for key in ("start", "minutes"))

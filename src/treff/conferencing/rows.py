@@ -79,13 +79,18 @@ def record_link(appointment_id: int, meeting_id: str, join_url: str) -> None:
     record_join_link(appointment_id, meeting_id, join_url)
 
 
-def count_request(account: str) -> None:
+def count_request(account: str, by: int = 1) -> None:
     """Two statements, three on the first of a day."""
     today = clock.now().astimezone(UTC).date()
     usage = Usage.objects.filter(account=account, day=today)
-    if not usage.update(requests=F("requests") + 1):
+    if not usage.update(requests=F("requests") + by):
         Usage.objects.get_or_create(account=account, day=today, defaults={"requests": 0})
-        usage.update(requests=F("requests") + 1)
+        usage.update(requests=F("requests") + max(by, 0))
+
+
+def requests_today(account: str) -> int:
+    today = Usage.objects.filter(account=account, day=clock.now().astimezone(UTC).date())
+    return today.values_list("requests", flat=True).first() or 0
 
 
 def seal(meeting_id: int, column: str, secret: Secret) -> str:

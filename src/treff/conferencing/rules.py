@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from treff.conferencing.errors import (
     Ambiguous,
@@ -10,9 +10,11 @@ from treff.conferencing.errors import (
     Misconfigured,
     Missing,
     Refused,
+    Spared,
     Throttled,
     Transient,
     Unauthorized,
+    Unexpected,
     Unusable,
 )
 from treff.conferencing.states import LostCause, Reason, Sync
@@ -20,8 +22,24 @@ from treff.kernel.errors import N_
 from treff.kernel.secrets import SecretError
 
 LONGEST_BACK_OFF = timedelta(minutes=15)
+# Who waits for midnight does not come back in the same second as everybody else.
+SPREAD = timedelta(minutes=2)
 # Shorter or longer answers to "when may I come back" are not believed: reliability F-042.
 SHORTEST_RETRY_AFTER, LONGEST_RETRY_AFTER = timedelta(seconds=1), timedelta(hours=26)
+
+
+# Of a day's requests so many are kept for starts that are this near.
+KEPT_FOR_NEAR_STARTS, NEAR = 10, timedelta(hours=24)
+# So many failures that nobody expected, and a row is looked at once a day only.
+MOST_UNEXPECTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a create or update is for; `is_cosmetic`: neither start nor length change."""
+
+    start_at: datetime
+    is_cosmetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,12 @@ _LOST = {
 def consequence(error: Exception, tries: int, now: datetime, chance: float) -> Consequence:
     """What follows from a failed step. `tries` counts failures in a row before it; `chance` in [0, 1) is jitter."""
     match error:
+        case Spared(until_at=until_at):
+            return Consequence(Sync.WAITING, Reason.THROTTLED, max(until_at - now, timedelta(0)) + SPREAD * chance)
+        case Unexpected():
+            set_aside = tries + 1 >= MOST_UNEXPECTED
+            wait = timedelta(hours=24) if set_aside else back_off(tries, chance)
+            return Consequence(Sync.BLOCKED if set_aside else Sync.WAITING, Reason.UNEXPECTED, wait)
         case Throttled(until_at=until_at):
             return Consequence(Sync.WAITING, Reason.THROTTLED, _believed(until_at - now), pause_account=True)
         case Ambiguous() | Unusable():
@@ -63,6 +87,25 @@ def consequence(error: Exception, tries: int, now: datetime, chance: float) -> C
         case Transient(retry_after=retry_after) if retry_after is not None:
             return Consequence(Sync.WAITING, Reason.PROVIDER_DOWN, min(_believed(retry_after), timedelta(hours=1)))
     return Consequence(Sync.WAITING, Reason.PROVIDER_DOWN, back_off(tries, chance))
+
+
+def spend(need: Need, used: int, per_day: int | None, now: datetime) -> datetime | None:
+    """None if one more create or update may be sent today; else when to look again.
+
+    1. A day has so many requests for each account (it ends at midnight UTC).
+    2. The last ten are kept for starts within 24 hours.
+    3. Changes that move nothing wait when seven tenths are used, unless the start is that near.
+    """
+    if per_day is None:
+        return None
+    midnight = (now + timedelta(days=1)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if used >= per_day:
+        return midnight
+    is_near = need.start_at - now <= NEAR
+    kept_back = used >= per_day - KEPT_FOR_NEAR_STARTS or (need.is_cosmetic and used >= per_day * 7 // 10)
+    if is_near or not kept_back:
+        return None
+    return min(midnight, need.start_at - NEAR)
 
 
 def back_off(tries: int, chance: float) -> timedelta:
@@ -164,6 +207,10 @@ _BY_REASON = {
     Reason.USER_GONE: Explanation(
         N_("The provider says that the connected account does not exist any more."),
         N_("An administrator can connect another one. Treff then catches up automatically."),
+    ),
+    Reason.UNEXPECTED: Explanation(
+        N_("Something went wrong on our server with this meeting. We keep trying, less and less often."),
+        N_("If this stays, please tell whoever runs this server. Your appointment is safe."),
     ),
     Reason.REFUSED: Explanation(
         N_("The video provider refused this meeting."),

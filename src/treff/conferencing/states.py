@@ -31,6 +31,7 @@ class Reason(StrEnum):
     UNSURE_TOO_OFTEN = "unsure_too_often"
     UNUSABLE = "unusable"
     STARTED = "started"
+    UNEXPECTED = "unexpected"
 
 
 CURED_BY_CONNECTING = (
@@ -104,3 +105,11 @@ class Upcoming(StrEnum):
     KEEP = "keep"
     REMOVE = "remove"
     SWITCH = "switch"
+
+
+class Resolution(StrEnum):
+    """What an administrator found of a meeting on the clean-up list; see cleaning.py."""
+
+    NONE = ""
+    DELETED_IT = "deleted_it"
+    NOT_THERE = "not_there"

@@ -6,10 +6,11 @@ the reconciler runs through thousands of accidents.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from treff.conferencing.breaker import Breaker
 from treff.conferencing.errors import GrantLost
 from treff.conferencing.ports import MeetingProvider
 from treff.conferencing.states import AttemptState
@@ -124,8 +125,12 @@ class Rows(Protocol):
         """Both empty takes the link off the appointment."""
         ...
 
-    def count_request(self, account: str) -> None:
-        """One more create or update on its way to the account today (UTC)."""
+    def count_request(self, account: str, by: int = 1) -> None:
+        """One more create or update on its way to the account today (UTC); -1: it never got there."""
+        ...
+
+    def requests_today(self, account: str) -> int:
+        """How many of these were counted today."""
         ...
 
     def seal(self, meeting_id: int, column: str, secret: Secret) -> str:
@@ -170,3 +175,4 @@ class World:
     journal: Journal
     provider_named: Callable[[str], MeetingProvider]
     chance: Callable[[], float]
+    breaker: Breaker = field(default_factory=Breaker)

@@ -141,7 +141,7 @@ def test_an_answer_that_leaves_it_open_is_ambiguous_but_for_a_delete_which_can_b
     zoom.fault(operation, "status", status=status, body="", headers={"Retry-After": "60"} if status == 503 else {})
     with pytest.raises(errors.ProviderError) as raised:
         deeds[operation]()
-    assert type(raised.value) is error
+    assert isinstance(raised.value, error)
 
 
 @pytest.mark.parametrize("kind", ["reset", "act_then_reset", "down"])
@@ -155,7 +155,7 @@ def test_a_connection_that_breaks_leaves_it_open(
     zoom.fault(operation, kind)
     with pytest.raises(errors.ProviderError) as raised:
         deeds[operation]()
-    assert type(raised.value) is error
+    assert isinstance(raised.value, error)
 
 
 def test_a_zoom_that_cannot_be_reached_has_not_acted(token: Secret) -> None:

@@ -18,6 +18,7 @@ from treff.conferencing.errors import (
     Throttled,
     Transient,
     Unauthorized,
+    Unreachable,
     Unusable,
 )
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
@@ -93,7 +94,7 @@ class ZoomProvider:
         try:
             answer = self.client.create_meeting(access_token, body)
         except NotSent as error:
-            raise Transient(str(error)) from error
+            raise Unreachable(str(error)) from error
         except Unanswered as error:
             raise Ambiguous(str(error)) from error
         if not 200 <= answer.status < 300:
@@ -104,7 +105,7 @@ class ZoomProvider:
         try:
             answer = self.client.update_meeting(access_token, external_id, _body(spec))
         except NotSent as error:
-            raise Transient(str(error)) from error
+            raise Unreachable(str(error)) from error
         except Unanswered as error:
             raise Ambiguous(str(error)) from error
         if not _is_done(answer):
@@ -114,9 +115,9 @@ class ZoomProvider:
         try:
             answer = self.client.delete_meeting(access_token, external_id)
         except (NotSent, Unanswered) as error:  # deleting again does no harm
-            raise Transient(str(error)) from error
+            raise Unreachable(str(error)) from error
         if not _is_done(answer):
-            _refuse(answer, Transient(f"Zoom answered {answer.status} to a delete"))
+            _refuse(answer, Unreachable(f"Zoom answered {answer.status} to a delete"))
 
     def _created(self, answer: Answer) -> RemoteMeeting:
         found = wire.created_meeting(answer)
