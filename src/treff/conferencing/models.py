@@ -5,7 +5,16 @@ from functools import partial
 from django.db import models
 
 from treff.appointments.models import Appointment
-from treff.conferencing.states import AttemptState, CheckResult, GrantState, LostCause, Plan, Reason, Sync
+from treff.conferencing.states import (
+    AttemptState,
+    CheckResult,
+    GrantState,
+    LostCause,
+    Plan,
+    Reason,
+    Resolution,
+    Sync,
+)
 from treff.kernel import clock
 from treff.kernel.ids import new_id
 from treff.workspaces.models import Member, ScopedQuerySet, User, Workspace
@@ -199,7 +208,9 @@ class Meeting(models.Model):
 class Attempt(models.Model):
     """The intent log: a row is committed before every create, and says afterwards what became of it.
 
-    `unusable`: the provider made a meeting whose link cannot be sent to anybody.
+    `unusable`: the provider made a meeting whose link cannot be sent to anybody. On the clean-up list (cleaning.py):
+    `resolution` is what an administrator found, at `resolved_at`; `remind_at` when it comes up again; `told_at` when
+    the administrators were mailed of it.
     """
 
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="attempts")
@@ -217,6 +228,15 @@ class Attempt(models.Model):
     detail = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     finished_at = models.DateTimeField(null=True)
+    resolution = models.CharField(
+        max_length=20,
+        choices=[(resolution.value, resolution.value) for resolution in Resolution],
+        blank=True,
+        default=Resolution.NONE,
+    )
+    resolved_at = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
@@ -225,4 +245,14 @@ class Attempt(models.Model):
                 fields=("meeting",), condition=models.Q(state=AttemptState.LINKED), name="attempt_linked_once"
             ),
         )
-        indexes = (models.Index(fields=("meeting", "state"), name="attempt_state"),)
+        indexes = (
+            models.Index(fields=("meeting", "state"), name="attempt_state"),
+            models.Index(
+                fields=("finished_at",),
+                name="attempt_to_tell",
+                condition=models.Q(
+                    told_at__isnull=True,
+                    state__in=(AttemptState.AMBIGUOUS, AttemptState.STRAY, AttemptState.LEFT_BEHIND),
+                ),
+            ),
+        )

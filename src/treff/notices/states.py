@@ -21,6 +21,12 @@ class NoticeKind(StrEnum):
     BROKEN = "broken"
     """provider, cause (refused, replaced, user_gone, scopes or admin), own, since (instant), stage (first, again or
     before_start), appointments (public ids of those affected)"""
+    CLEAN_UP = "clean_up"
+    """provider, count (how many entries of the clean-up list are new), appointments (public ids of those they were made
+    for), markers (by such an id, the markers of its entries)"""
+    NO_LINK = "no_link"
+    """To the host: provider, own (true), minutes (within how many it starts), start (instant), appointments (the one
+    public id), cause and cure (msgids of conferencing.rules)"""
     APP_REFUSED = "app_refused"
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"
