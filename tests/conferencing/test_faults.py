@@ -1,5 +1,6 @@
 """Zoom and the network at their worst: every outcome is known, or suspected and listed, or made good."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +84,59 @@ def test_silence_frees_the_worker_and_of_a_meeting_that_may_be_there_the_marker_
     code = booked.public_id[5:9].upper()
     assert markers == {f"Ref {code}-{number}" for number in range(2 - extra, 3)}
     assert stage.meeting(booked).lease_until <= clock.now()
+
+
+@pytest.mark.fault("F-024")
+@pytest.mark.usefixtures("hasty")
+def test_a_meeting_that_zoom_makes_after_we_gave_up_is_suspected_and_never_linked(stage: Stage) -> None:
+    stage.zoom.fault("create", "act_after", seconds=1.0)
+    booked = stage.book()
+    reconcile.look(booked.pk)
+    reconcile.look(booked.pk)
+    linked_id = stage.meeting(booked).external_id
+    deadline = time.monotonic() + 10
+    while len(stage.zoom.alive()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(stage.zoom.alive()) == 2
+    reconcile.look(stage.move(booked).pk)
+    stage.check_in_step(booked)
+    assert (stage.meeting(booked).external_id, stage.attempts(booked)) == (linked_id, ["ambiguous", "linked"])
+
+
+@pytest.mark.fault("F-071")
+@pytest.mark.parametrize("code", [3001, 3003])
+def test_not_allowed_is_not_gone_even_if_zoom_says_it_with_the_same_code(stage: Stage, code: int) -> None:
+    booked, other = stage.linked(), stage.linked()
+    refusal = {"code": code, "message": "You have not permitted access."}
+    stage.zoom.fault("update", "status", status=403, body=refusal)
+    reconcile.look(stage.move(booked).pk)
+    assert stage.stands(booked) == ("blocked", "refused")
+    assert stage.fresh(booked).join_url == booked.join_url
+    stage.zoom.fault("delete", "status", status=403, body=refusal)
+    stage.cancel(other)
+    reconcile.look(other.pk)
+    assert stage.attempts(other) == ["left_behind"]
+    assert len(stage.zoom.alive()) == 2
+    stage.check()
+
+
+@pytest.mark.fault("F-074")
+def test_settings_that_the_accounts_policy_refuses_are_left_out_and_the_meeting_is_made(stage: Stage) -> None:
+    policy = {
+        "code": 300,
+        "message": "Validation Failed.",
+        "errors": [{"field": "settings.waiting_room", "message": "The administrator locked this."}],
+    }
+    stage.zoom.fault("create", "status", status=400, body=policy)
+    booked = stage.book()
+    reconcile.look(booked.pk)
+    stage.check_in_step(booked)
+    assert (stage.attempts(booked), stage.calls("create")) == (["linked"], 2)
+    stage.zoom.fault("create", "status", status=400, body=policy, times=2)
+    refused = stage.book()
+    reconcile.look(refused.pk)
+    assert stage.stands(refused) == ("blocked", "refused")
+    assert "settings.waiting_room" in stage.meeting(refused).detail
 
 
 @pytest.mark.fault("F-034")

@@ -37,6 +37,8 @@ _LONGEST_TOPIC = 200
 # Join-before-host on, waiting room off, no automatic recording (P16); use_pmi follows the user's setting unless said,
 # and a shared room would let the next lead walk in.
 _SETTINGS = {"join_before_host": True, "waiting_room": False, "auto_recording": "none", "use_pmi": False}
+# What is asked for where the account's policy refuses more.
+_LEAST_SETTINGS = {"use_pmi": False}
 # "up to 100 requests within a 24 hour window": https://developers.zoom.us/docs/api/meetings/ (create and update)
 _CAPABILITIES = Capabilities(creates_idempotently=False, requests_per_day=100)
 _LINK_PATH = re.compile(r"/j/[0-9]+")
@@ -91,15 +93,20 @@ class ZoomProvider:
 
     def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
         body = _body(spec) | {"type": 2, "agenda": spec.marker, "settings": _SETTINGS}
+        answer = self._sent_create(access_token, body)
+        if _is_about_settings(answer):  # the account's policy; not acted, so it can be asked again, with the least
+            answer = self._sent_create(access_token, body | {"settings": _LEAST_SETTINGS})
+        if not 200 <= answer.status < 300:
+            _refuse(answer, Ambiguous(f"Zoom answered {answer.status} to a create"))
+        return self._created(answer)
+
+    def _sent_create(self, access_token: Secret, body: dict[str, Any]) -> Answer:
         try:
-            answer = self.client.create_meeting(access_token, body)
+            return self.client.create_meeting(access_token, body)
         except NotSent as error:
             raise Unreachable(str(error)) from error
         except Unanswered as error:
             raise Ambiguous(str(error)) from error
-        if not 200 <= answer.status < 300:
-            _refuse(answer, Ambiguous(f"Zoom answered {answer.status} to a create"))
-        return self._created(answer)
 
     def update(self, access_token: Secret, external_id: str, spec: MeetingSpec) -> None:
         try:
@@ -203,6 +210,12 @@ def _is_done(answer: Answer) -> bool:
     return answer.status == 204 or (answer.status == 200 and "html" not in answer.headers.get("content-type", ""))
 
 
+def _is_about_settings(answer: Answer) -> bool:
+    """300 is "Validation Failed.", and errors[] names the fields: https://developers.zoom.us/docs/api/errors/"""
+    said = wire.fault(answer)
+    return answer.status == 400 and said.code == 300 and any(name.startswith("settings") for name in said.fields)
+
+
 def _refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     """Raise what an answer that is no success means; `if_unclear` for one that leaves open whether Zoom acted.
 
@@ -233,7 +246,8 @@ def _refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     if answer.status < 400:  # redirects are not followed: a token must not travel
         raise Misconfigured(f"Zoom redirected ({answer.status})")
     if 400 <= answer.status < 500:
-        raise Refused(said.message or f"Zoom answered {answer.status}")
+        named = f" ({', '.join(filter(None, said.fields))})" if any(said.fields) else ""
+        raise Refused((said.message or f"Zoom answered {answer.status}") + named)
     raise if_unclear
 
 

@@ -31,11 +31,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Zoom's {code, message} of an error, or OAuth's {error, reason}; empty where the body is something else."""
+    """Zoom's {code, message} of an error, or OAuth's {error, reason}; empty where the body is something else.
+
+    `fields`: those that Zoom's errors[] names, https://developers.zoom.us/docs/api/errors/ (validation).
+    """
 
     code: int
     message: str
     error: str
+    fields: tuple[str, ...] = ()
 
 
 def created_meeting(answer: Answer) -> CreatedMeeting | None:
@@ -69,7 +73,10 @@ def fault(answer: Answer) -> Fault:
     found = _object(answer.body)
     code = found.get("code", found.get("errorCode", 0))
     message = _text(found, "message") or _text(found, "reason") or _text(found, "errorMessage")
-    return Fault(code if type(code) is int else 0, message[:300], _text(found, "error")[:60])
+    named = found.get("errors")
+    entries = [entry for entry in named if isinstance(entry, dict)] if isinstance(named, list) else []
+    fields = tuple(_text(entry, "field")[:60] for entry in entries[:5])
+    return Fault(code if type(code) is int else 0, message[:300], _text(found, "error")[:60], fields)
 
 
 def tokens(answer: Answer) -> Mapping[str, Any]:
