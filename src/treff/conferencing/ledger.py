@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from treff.conferencing.ports import RemoteMeeting
 from treff.conferencing.situation import Situation, wanted_of
-from treff.conferencing.states import AttemptState, Reason
+from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.conferencing.world import AttemptRow, MeetingRow, World
 from treff.kernel import clock
 
@@ -34,10 +34,10 @@ def release(situation: Situation, **columns: object) -> None:
         raise LeaseLost
 
 
-def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeting) -> None:
+def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeting) -> bool:
     """Record the id that a create brought: as the link if the row is ours and it is still wanted, else as a stray.
 
-    Recording the id is allowed without a lease; linking is not.
+    Recording the id is allowed without a lease; linking is not. True if that settles the generation that was read.
     """
     world, epoch = situation.world, situation.meeting.epoch
     with world.rows.atomic():
@@ -50,9 +50,32 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
         if ours and desired.spec is not None and (serves or let_go):
             without_secrets = RemoteMeeting(remote.external_id, remote.join_url)
             _link(world, meeting, attempt, remote if serves else without_secrets, kept=let_go)
+            settled = settled_columns(situation) if serves else {}
         else:
             _mark_stray(world, attempt, remote.external_id)
-        world.rows.change(meeting.pk, epoch, lease_until=clock.now())
+            settled = {}
+        world.rows.change(meeting.pk, epoch, lease_until=clock.now(), **settled)
+    return bool(settled)
+
+
+def settled_columns(situation: Situation) -> dict[str, object]:
+    """What says that the meeting is in step with the generation that was read; nothing if there is a newer one, or
+    something else to be done. Inside the transaction that did it, with the meeting's row locked: a verb either
+    committed before (and is seen) or wakes us when the lease is free.
+    """
+    rows = situation.world.rows
+    newest = rows.appointment(situation.appointment.pk, locked=True).generation
+    attempts = rows.attempts(situation.meeting.pk)
+    if newest != situation.appointment.generation or any(a.state == AttemptState.STRAY for a in attempts):
+        return {}
+    return {
+        "observed_generation": newest,
+        "next_look_at": None,
+        "state": Sync.IN_STEP,
+        "reason": Reason.NONE,
+        "detail": "",
+        "tries": 0,
+    }
 
 
 def unlink(situation: Situation, becomes: AttemptState) -> None:

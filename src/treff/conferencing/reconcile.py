@@ -32,6 +32,7 @@ from treff.conferencing.ledger import (
     link_or_stray,
     recover_journal,
     release,
+    settled_columns,
     unlink,
 )
 from treff.conferencing.models import Meeting
@@ -95,9 +96,9 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
             case Delete(stray):
                 _delete(situation, stray.attempt_id, stray.external_id)
             case Create(spec):
-                _create(situation, spec)
+                return not _create(situation, spec)
             case Update(external_id, spec):
-                _update(situation, external_id, spec)
+                return not _update(situation, external_id, spec)
     except LeaseLost:
         log.warning("lease_lost", appointment=situation.appointment.public_id)
         return False
@@ -161,7 +162,8 @@ def _claim(meeting_id: int, world: World) -> Situation | None:
     return situation
 
 
-def _create(situation: Situation, spec: MeetingSpec) -> None:
+def _create(situation: Situation, spec: MeetingSpec) -> bool:
+    """True if nothing is left to do."""
     world = situation.world
     calls.check_pause(situation)
     calls.check_budget(situation, Need(spec.start_at))
@@ -178,8 +180,9 @@ def _create(situation: Situation, spec: MeetingSpec) -> None:
             world.rows.count_request(attempt.account, -1)
         raise
     _keep_in_journal(world, attempt, remote)
-    link_or_stray(situation, attempt, remote)
+    settled = link_or_stray(situation, attempt, remote)
     world.journal.remove("created", str(attempt.pk))
+    return settled
 
 
 def _intend(situation: Situation, spec: MeetingSpec) -> tuple[AttemptRow, MeetingSpec]:
@@ -225,7 +228,8 @@ def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -
     world.journal.write("created", str(attempt.pk), kept)
 
 
-def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
+def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> bool:
+    """True if nothing is left to do."""
     rows, meeting = situation.world.rows, situation.meeting
     linked = situation.known.linked
     calls.check_pause(situation)
@@ -237,20 +241,20 @@ def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> None:
         calls.call(situation, lambda provider, token: provider.update(token, external_id, spec))
     except Missing:
         unlink(situation, AttemptState.DELETED)
-        return
+        return False
     except Ambiguous:
         rows.change(meeting.pk, meeting.epoch, confirm_at=clock.now() + LEASE)
         raise
     except Unreachable:
         rows.count_request(meeting.account, -1)
         raise
-    release(
-        situation,
-        told=spec.as_told(),
-        synced_at=clock.now(),
-        tries=0,
-        **({"confirm_at": None} if confirming else {}),
-    )
+    with rows.atomic():
+        locked = rows.meeting(meeting.pk, locked=True)
+        confirm_at = None if confirming else locked.confirm_at
+        settled = settled_columns(situation)
+        columns = {**settled, "next_look_at": confirm_at} if settled else {"tries": 0}
+        release(situation, told=spec.as_told(), synced_at=clock.now(), confirm_at=confirm_at, **columns)
+    return bool(settled)
 
 
 def _delete(situation: Situation, attempt_id: int, external_id: str) -> None:
