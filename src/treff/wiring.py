@@ -39,6 +39,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
     conferencing_tasks.sweep_connections,
     mail_tasks.sweep,
     mail_tasks.sweep_notices,
+    conferencing_tasks.sweep_tellings,
 )
 
 

@@ -10,7 +10,6 @@ from treff.conferencing.models import Attempt, Meeting
 from treff.conferencing.states import Reason, Resolution, Sync
 from treff.events.actions import announce
 from treff.kernel import clock
-from treff.workspaces.errors import NotHere
 from treff.workspaces.ports import Scope
 from treff.workspaces.states import Permission
 
@@ -59,11 +58,9 @@ def reopen(scope: Scope, appointment_id: str, number: int) -> Attempt:
 def _locked(scope: Scope, appointment_id: str, number: int) -> Attempt:
     """The entry of the workspace's list, held until the transaction ends."""
     scope.require(Permission.CONNECT_PROVIDERS)
-    listed = overview.clean_up(scope).filter(meeting__appointment__public_id=appointment_id, number=number)
-    attempt = listed.select_for_update(of=("self",)).first()
-    if attempt is None:
-        raise NotHere
-    return attempt
+    listed = overview.entry(scope, appointment_id, number)
+    held = Attempt.objects.select_for_update(of=("self",)).select_related("meeting__appointment")
+    return held.get(pk=listed.pk)
 
 
 def _save(scope: Scope, attempt: Attempt, deed: str) -> Attempt:

@@ -30,6 +30,7 @@ from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.ports import MeetingSpec
 from treff.conferencing.states import AttemptState, GrantState, Reason, Resolution, Sync
 from treff.kernel import clock
+from treff.workspaces.errors import NotHere
 from treff.workspaces.ports import Scope
 
 # The worst first.
@@ -186,6 +187,14 @@ def clean_up(scope: Scope) -> QuerySet[Attempt]:
     """The workspace's list, what is nearest to its start first; resolved ones and those for later too."""
     ours = leftovers().filter(meeting__appointment__workspace_id=scope.workspace_id)
     return ours.order_by("meeting__appointment__start_at", "meeting_id", "number")
+
+
+def entry(scope: Scope, appointment_id: str, number: int) -> Attempt:
+    """One of the workspace's list. Raises NotHere."""
+    found = clean_up(scope).filter(meeting__appointment__public_id=appointment_id, number=number).first()
+    if found is None:
+        raise NotHere
+    return found
 
 
 def is_open() -> Q:

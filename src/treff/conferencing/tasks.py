@@ -5,13 +5,15 @@ from datetime import timedelta
 import structlog
 
 from treff.booking_types.states import Provider
-from treff.conferencing import actions, alarms, grants, inbox, leaving, queries, reconcile, rows
+from treff.conferencing import actions, alarms, grants, inbox, leaving, queries, reconcile, rows, telling
 from treff.events.jobs import task
 
 log = structlog.get_logger()
 SWEEP_LIMIT = 500
 # So long a wake-up may be on its way without being taken for lost.
 HEAD_START = timedelta(seconds=5)
+# Nobody waits to the second for being told that something is not in step.
+_turns_to_tell = inbox.Limiter(in_all=1, period=timedelta(seconds=20))
 
 
 @task("conferencing.look", lane_of=queries.workspace_of)
@@ -85,3 +87,10 @@ def sweep_connections(_window: timedelta) -> int:
     connections = dict.fromkeys([*alarms.due(), *queries.being_left()])
     woken = sum(look_at_connection.defer_once(subject_id=connection_id) for connection_id in connections)
     return woken + sum(check_grant.defer_once(subject_id=grant_id) for grant_id in grants.idle())
+
+
+def sweep_tellings(_window: timedelta) -> int:
+    """Tell hosts of starts without a link and administrators of leftovers. Returns to how many that was due."""
+    if not _turns_to_tell.lets_pass("tell"):
+        return 0
+    return telling.tell_hosts() + telling.tell_of_clean_up()

@@ -1,4 +1,4 @@
-"""What members of a workspace read in notices about its accounts."""
+"""What members of a workspace read in notices about its accounts and meetings."""
 
 from collections.abc import Callable, Mapping
 
@@ -241,9 +241,79 @@ def _broken_subject(stage: str, words: Words, occasion: Occasion) -> str:
     return gettext("Reminder: please reconnect %(provider)s") % words
 
 
+# ---- not in step ----
+
+
+def _clean_up(detail: Detail, _words: Words, occasion: Occasion) -> Wording:
+    count = int(detail.get("count", 0))
+    subject = ngettext(
+        "Please check %(count)d meeting that may be left over",
+        "Please check %(count)d meetings that may be left over",
+        count,
+    )
+    what = ngettext(
+        "The video account may hold a meeting that no appointment needs, and we cannot remove it ourselves.",
+        "The video account may hold %(count)d meetings that no appointment needs, and we cannot remove them ourselves.",
+        count,
+    )
+    return Wording(
+        subject % {"count": count},
+        [
+            what % {"count": count},
+            gettext("All appointments stand, and the links that your customers received are correct."),
+            gettext("The page says of each how to recognise it and what to do. It takes a minute."),
+        ],
+        button=gettext("Open the clean-up list"),
+        heading=ngettext("It was made for this appointment:", "They were made for these appointments:", count)
+        if occasion.affected
+        else "",
+    )
+
+
+def _no_link(detail: Detail, words: Words, occasion: Occasion) -> Wording:
+    """`occasion.affected` is the one appointment."""
+    (appointment,) = occasion.affected
+    minutes = int(detail.get("minutes", 0))
+    names: Mapping[str, object] = {
+        **words,
+        "title": isolated(appointment.title),
+        "lead": isolated(appointment.lead.name),
+        "when": moment(appointment.start_at, occasion.zone),
+        "zone": occasion.zone.replace("_", " "),
+        "minutes": minutes,
+    }
+    begins = ngettext(
+        "Your appointment “%(title)s” with %(lead)s begins within %(minutes)d minute, on %(when)s (%(zone)s), and has "
+        "no link yet.",
+        "Your appointment “%(title)s” with %(lead)s begins within %(minutes)d minutes, on %(when)s (%(zone)s), and has "
+        "no link yet.",
+        minutes,
+    )
+    cause, cure = str(detail.get("cause", "")), str(detail.get("cure", ""))
+    why = [gettext(sentence) for sentence in (cause, cure) if sentence]
+    return Wording(
+        gettext("No %(provider)s link yet: %(title)s, %(when)s") % names,
+        [
+            begins % names,
+            *([" ".join(why)] if why else []),
+            _without_link(appointment.lead.phone, names),
+        ],
+        button=gettext("Open the appointment"),
+    )
+
+
+def _without_link(phone: str, names: Mapping[str, object]) -> str:
+    if not phone:
+        return gettext("We keep trying until it begins. If no link comes in time, please write to %(lead)s.") % names
+    sentence = gettext("We keep trying until it begins. If no link comes in time, call %(lead)s: %(phone)s.")
+    return sentence % {**names, "phone": isolated(phone)}
+
+
 _WORDINGS: Mapping[NoticeKind, Callable[[Detail, Words, Occasion], Wording]] = {
     NoticeKind.CONNECTED: _connected,
     NoticeKind.DISCONNECTED: _disconnected,
     NoticeKind.DEAUTHORIZED: _deauthorized,
     NoticeKind.BROKEN: _broken,
+    NoticeKind.CLEAN_UP: _clean_up,
+    NoticeKind.NO_LINK: _no_link,
 }

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -17,6 +17,7 @@ from django.utils.translation import gettext, ngettext
 
 from treff.appointments.models import Appointment
 from treff.appointments.queries import upcoming
+from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
 from treff.mail.actions import GIVE_UP_AFTER, LEASE
@@ -41,7 +42,7 @@ def send(notice_id: int) -> None:
     1. Claim by compare-and-swap.
     2. Who is no member any more, or may not know any more, is not written to. The operator without an address is told
        by the log.
-    3. Make the mail of what is true now and hand it to the SMTP server.
+    3. Make the mail of what is true now, if anything still is, and hand it to the SMTP server.
     4. Record that it went out, or when to try again. A pass that dies between the server's yes and this commit sends
        the same Message-ID again.
     """
@@ -58,6 +59,9 @@ def send(notice_id: int) -> None:
         return
     try:
         message = _for_operator(notice) if reader is None else _for_member(notice, reader)
+        if message is None:
+            _give_up(notice, "not true any more")
+            return
         message.send()
     except Exception as error:  # a text that cannot be made must not come back for ever either
         _record_failure(notice, error)
@@ -77,15 +81,19 @@ def _claim(notice_id: int) -> Notice | None:
 # ---- the mail ----
 
 
-def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives:
+def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives | None:
+    """None if the link that was missing has come, or the reader's appointment is not what it was."""
     workspace = reader.workspace
     affected = _affected(notice, reader)
+    if notice.kind == NoticeKind.NO_LINK and not affected:
+        return None
     with translation.override(reader.user.locale):
         wording = to_member(
             NoticeKind(notice.kind), notice.detail, Occasion(workspace.name, reader.time_zone, affected)
         )
         why = gettext("You are receiving this email because you are a member of %(place)s.")
-        rest = len(affected) - MOST_LISTED
+        listed = affected if wording.heading else []
+        rest = len(listed) - MOST_LISTED
         return _mail(
             notice,
             wording,
@@ -94,29 +102,57 @@ def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives:
                 "locale": reader.user.locale,
                 "why": why % {"place": isolated(workspace.name)},
                 "zone": reader.time_zone.replace("_", " "),
-                "affected": [_listed(row, reader.time_zone) for row in affected[:MOST_LISTED]],
+                "affected": [_listed(notice, row, reader.time_zone) for row in listed[:MOST_LISTED]],
                 "more": ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest}
                 if rest > 0
                 else "",
-                "page": settings.TREFF_BASE_URL + reverse("console:video_provider", args=[workspace.slug]),
+                "page": settings.TREFF_BASE_URL + _page(notice, workspace.slug, affected),
             },
         )
 
 
+def _page(notice: Notice, slug: str, affected: Sequence[Appointment]) -> str:
+    """Where the reader can do something about it."""
+    match notice.kind:
+        case NoticeKind.CLEAN_UP:
+            return reverse("console:sync", args=[slug]) + "#clean-up"
+        case NoticeKind.NO_LINK:
+            return reverse("console:appointment", args=[slug, affected[0].public_id])
+    return reverse("console:video_provider", args=[slug])
+
+
 def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
-    """Those that are named, still ahead and wanted, and the reader's own workspace's; soonest first."""
+    """Those that are named and the reader's own workspace's, soonest first: still ahead and wanted.
+
+    Of leftovers all, also of appointments that are over or deleted. Of a missing link only if it is missing still, the
+    start is the same and the reader hosts it.
+    """
     named = notice.detail.get("appointments")
     if not isinstance(named, list):
         return []
-    return list(upcoming(scope_of(reader), clock.now()).filter(public_id__in=named))
+    scope = scope_of(reader)
+    found: QuerySet[Appointment]
+    match notice.kind:
+        case NoticeKind.CLEAN_UP:
+            found = Appointment.objects.within(scope).select_related("lead", "host__user").order_by("start_at", "id")
+        case NoticeKind.NO_LINK:
+            start_at = clock.parse(str(notice.detail["start"]))
+            found = upcoming(scope, clock.now()).filter(host=reader, join_url="", start_at=start_at)
+            found = found.exclude(provider=Provider.NONE)
+        case _:
+            found = upcoming(scope, clock.now())
+    return list(found.filter(public_id__in=named))
 
 
-def _listed(appointment: Appointment, zone: str) -> dict[str, object]:
+def _listed(notice: Notice, appointment: Appointment, zone: str) -> dict[str, object]:
+    """`note`: by what its leftovers can be told from the right meeting, or empty."""
+    markers = notice.detail.get("markers", {}).get(appointment.public_id, [])
     return {
         "title": plain(appointment.title),
         "start": wall_of(appointment.start_at, zone),
         "end": wall_of(appointment.end_at, zone),
         "host": isolated(appointment.host),
+        "note": plain(", ".join(markers)),
     }
 
 
