@@ -194,7 +194,7 @@ def test_the_doctor_counts_what_is_left_today_and_what_waits(
     Usage.objects.update_or_create(account=Grant.objects.get().account, day=NOW.date(), defaults={"requests": 7})
     assert fact(browser, "Left today").text.startswith("at most 93 of 100")
     assert fact(browser, "Appointments").text == "1 needs attention · 1 is on its way"
-    assert fact(browser, "Appointments").url == "/w/nordlicht/appointments/"
+    assert fact(browser, "Appointments").url == "/w/nordlicht/admin/appointments/sync/"
     assert fact(browser, "Left behind") is None
     Attempt.objects.filter(meeting__appointment=first).update(state=AttemptState.LEFT_BEHIND)
     assert fact(browser, "Left behind").text.startswith("1 meeting could not be deleted")

@@ -108,12 +108,14 @@ def meeting(visit: Visit, appointment_id: str) -> HttpResponse:
 
 
 def _meeting(visit: Visit, row: Appointment, found: Meeting | None) -> dict[str, Any]:
-    """The card, and what an appointment that was booked without video could be given."""
+    """The card, and what an appointment that was booked without video could be given, or why it cannot."""
     without = row.provider == Provider.NONE and row.is_wanted and row.start_at > clock.now()
     cards = provider_choices(visit, [row.host]) if without and visit.scope.may(Permission.BOOK) else []
+    others = [card for card in cards if card.value != Provider.NONE]
     return {
         "meeting": card_of(visit, row, found),
-        "addable": [card for card in cards if card.available and card.value != Provider.NONE],
+        "addable": [card for card in others if card.available],
+        "unavailable": [card for card in others if not card.available],
     }
 
 
@@ -134,4 +136,6 @@ def add_meeting(visit: Visit, appointment_id: str) -> HttpResponse:
 def look_again(visit: Visit, appointment_id: str) -> HttpResponse:
     ask_to_look_again(queries.appointment(visit.scope, appointment_id))
     messages.info(visit.request, gettext("We are trying again now."))
+    if visit.request.POST.get("from") == "sync":
+        return redirect("console:sync", workspace=visit.workspace.slug)
     return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)

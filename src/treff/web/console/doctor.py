@@ -12,6 +12,7 @@ from treff.web import labels
 from treff.web.console.history import moment
 from treff.web.console.presenting import address
 from treff.web.policy import Visit
+from treff.workspaces.states import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def facts_of(visit: Visit, connection: Connection, health: Health) -> list[Fact]
             "%(count)d meetings could not be deleted and may still be in the account.",
             health.left_behind,
         )
-        found.append(Fact(gettext("Left behind"), sentence % {"count": health.left_behind}))
+        url = f"{address(visit, 'sync')}#clean-up" if visit.scope.may(Permission.CONNECT_PROVIDERS) else ""
+        found.append(Fact(gettext("Left behind"), sentence % {"count": health.left_behind}, url=url))
     if health.check_is_under_way:
         found.append(Fact(gettext("Last check"), gettext("Being checked now …")))
     elif health.checked_at is not None:
@@ -191,7 +193,10 @@ def _appointments(health: Health) -> str:
 
 
 def _list_url(visit: Visit, health: Health) -> str:
-    return address(visit, "appointments") if health.blocked or health.waiting else ""
+    """Where those that are not in step are listed: for administrators by cause."""
+    if not (health.blocked or health.waiting):
+        return ""
+    return address(visit, "sync" if visit.scope.may(Permission.CONNECT_PROVIDERS) else "appointments")
 
 
 def _result(result: CheckResult) -> str:

@@ -1,7 +1,7 @@
 """How the video meeting of an appointment stands, in words. Its id and the join link; no start link, no passcode."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.urls import reverse
@@ -9,7 +9,9 @@ from django.utils.translation import gettext, ngettext
 
 from treff.appointments.models import Appointment
 from treff.booking_types.queries import provider_switch
+from treff.booking_types.states import Provider
 from treff.conferencing.models import Meeting
+from treff.conferencing.overview import Change, change_of, is_served
 from treff.conferencing.queries import Standing, overlapping, standing_of
 from treff.conferencing.states import CURED_BY_CONNECTING, Reason, Sync
 from treff.kernel import clock
@@ -21,6 +23,8 @@ from treff.workspaces.states import Permission
 TONES = {Sync.IN_STEP: "ok", Sync.PENDING: "info", Sync.WAITING: "warn", Sync.BLOCKED: "bad", Sync.UNNEEDED: "neutral"}
 # Seconds between two looks of the page: at once while something is under way, seldom while somebody must act.
 _POLLS = {Sync.PENDING: 1, Sync.WAITING: 3, Sync.BLOCKED: 10}
+# A change that is on its way for longer than that was perhaps overlooked.
+_SLOW = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class MeetingCard:
     """For console/_meeting.html. `poll_seconds` is None when nothing is expected to change by itself.
 
     `can_join`: there is a link, and the appointment is not over. `overlap`: that another one has the account then, too.
+    `changing_since`: what the provider was not told yet is from then; `shown_start_at`: the start that it still shows,
+    if that is another one.
     """
 
     state: str
@@ -45,20 +51,34 @@ class MeetingCard:
     zone: str
     poll_seconds: int | None
     overlap: str
+    changing_since: datetime | None
+    shown_start_at: datetime | None
+    can_look_again: bool
 
     @property
     def live(self) -> bool:
         return self.poll_seconds is not None
 
 
-def label_of(standing: Standing, appointment: Appointment) -> str:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is the matter, and what to do: a sentence, or with `cure_url` the words of a link."""
+
+    message: str
+    cure: str = ""
+    cure_url: str = ""
+
+
+def label_of(standing: Standing, appointment: Appointment, meeting: Meeting | None = None) -> str:
     """A few words."""
-    provider = labels.of_provider(appointment.provider)
+    provider = labels.of_provider(provider_of(appointment, meeting))
     match standing.state, standing.reason:
         case Sync.BLOCKED, Reason.NOT_CONNECTED:
             return gettext("%(provider)s is not connected") % {"provider": provider}
         case Sync.BLOCKED, Reason.NEEDS_RECONNECT:
             return gettext("%(provider)s must be connected again") % {"provider": provider}
+        case Sync.BLOCKED, _ if not _wants_meeting(appointment):
+            return gettext("%(provider)s meeting could not be removed") % {"provider": provider}
         case Sync.BLOCKED, _ if appointment.join_url:
             return gettext("%(provider)s meeting could not be changed") % {"provider": provider}
         case Sync.BLOCKED, _:
@@ -72,24 +92,32 @@ def label_of(standing: Standing, appointment: Appointment) -> str:
     return gettext("No video meeting")
 
 
+def provider_of(appointment: Appointment, meeting: Meeting | None) -> str:
+    """Where it meets; of one that meets nowhere any more, where its meeting is still to be removed."""
+    if appointment.provider == Provider.NONE and meeting is not None:
+        return meeting.provider
+    return appointment.provider
+
+
+def _wants_meeting(appointment: Appointment) -> bool:
+    return appointment.is_wanted and appointment.provider != Provider.NONE
+
+
 def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> MeetingCard:
     """Everything about the meeting that this member may see."""
     standing = standing_of(appointment, meeting)
-    explanation = standing.explanation
-    cure, cure_url = gettext(explanation.cure) if explanation.cure else "", ""
-    if standing.reason in CURED_BY_CONNECTING and _may_cure(visit, appointment):
-        cure_url = reverse("console:video_provider", kwargs={"workspace": visit.workspace.slug})
-        cure = gettext("Connect Zoom") if standing.reason == Reason.NOT_CONNECTED else gettext("Reconnect Zoom")
+    change = change_of(appointment, meeting) if standing.state != Sync.IN_STEP else None
+    said = _said(visit, appointment, standing, change)
     next_look_at = meeting.next_look_at if meeting else None
-    waits = standing.state == Sync.WAITING and next_look_at is not None and next_look_at > clock.now()
+    waits = standing.state in (Sync.WAITING, Sync.BLOCKED) and next_look_at is not None and next_look_at > clock.now()
     return MeetingCard(
         state=standing.state.value,
-        label=label_of(standing, appointment),
+        label=label_of(standing, appointment, meeting),
         tone=TONES[standing.state],
-        message=gettext(explanation.message),
+        message=said.message,
         detail=meeting.detail if meeting and standing.reason == Reason.REFUSED else "",
-        cure=cure,
-        cure_url=cure_url,
+        cure=said.cure,
+        cure_url=said.cure_url,
         join_url=appointment.join_url if appointment.is_wanted else "",
         can_join=bool(appointment.join_url) and appointment.is_wanted and appointment.end_at > clock.now(),
         meeting_id=appointment.meeting_id if appointment.is_wanted else "",
@@ -98,7 +126,39 @@ def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> 
         zone=visit.time_zone,
         poll_seconds=_poll_seconds(appointment, standing),
         overlap=overlap_of(visit, appointment),
+        changing_since=change.since_at if change else None,
+        shown_start_at=change.shown_start_at if change else None,
+        can_look_again=_can_look_again(visit, standing, change),
     )
+
+
+def _said(visit: Visit, appointment: Appointment, standing: Standing, change: Change | None) -> _Said:
+    """The cause and the cure, as far as this reader can do something about it."""
+    explanation = standing.explanation
+    message, cure = gettext(explanation.message), gettext(explanation.cure) if explanation.cure else ""
+    if standing.reason in CURED_BY_CONNECTING:
+        if is_served(appointment):  # the wake-up of connecting is on its way, or was lost
+            message = gettext("An account is connected by now; this appointment was booked or changed before that.")
+            return _Said(message, gettext("Treff catches up automatically. You can also have it tried now."))
+        if _may_cure(visit, appointment):
+            cure = gettext("Connect Zoom") if standing.reason == Reason.NOT_CONNECTED else gettext("Reconnect Zoom")
+            return _Said(message, cure, reverse("console:video_provider", kwargs={"workspace": visit.workspace.slug}))
+    if standing.state == Sync.PENDING and _is_slow(change):
+        return _Said(message, gettext("This takes longer than usual. You can have it tried now."))
+    if standing.state == Sync.UNNEEDED and appointment.is_wanted:
+        return _Said(f"{message} " + gettext("“No conferencing” was chosen for it."))
+    return _Said(message, cure)
+
+
+def _is_slow(change: Change | None) -> bool:
+    return change is not None and clock.now() - change.since_at > _SLOW
+
+
+def _can_look_again(visit: Visit, standing: Standing, change: Change | None) -> bool:
+    """Where trying again can help: not after the start, and not while it is being tried anyway."""
+    if standing.reason == Reason.STARTED or not visit.scope.may(Permission.BOOK):
+        return False
+    return standing.state in (Sync.WAITING, Sync.BLOCKED) or (standing.state == Sync.PENDING and _is_slow(change))
 
 
 def _may_cure(visit: Visit, appointment: Appointment) -> bool:

@@ -151,7 +151,7 @@ def _conference(appointment: Appointment, meeting: Meeting | None) -> Conference
     silent = over or standing.state == Sync.UNNEEDED
     return Conference(
         state=standing.state.value,
-        label="" if silent else label_of(standing, appointment),
+        label="" if silent else label_of(standing, appointment, meeting),
         tone=TONES[standing.state],
         message="" if silent else gettext(standing.explanation.message),
         join_url="" if over or not appointment.is_wanted else appointment.join_url,

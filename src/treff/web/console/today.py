@@ -14,8 +14,9 @@ from treff.appointments import queries as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
 from treff.booking_types.states import Provider
+from treff.conferencing import overview
 from treff.conferencing.queries import connection, meetings_of, standing_of
-from treff.conferencing.states import GrantState, Reason, Sync
+from treff.conferencing.states import CURED_BY_CONNECTING, GrantState, Sync
 from treff.kernel import clock
 from treff.kernel.zones import wall_of, zone
 from treff.web.console.history import moment
@@ -26,7 +27,6 @@ from treff.workspaces.states import Permission
 
 DAYS = 7
 MOST_ATTENTION = 5
-_CURED_BY_CONNECTING = (Reason.NOT_CONNECTED, Reason.NEEDS_RECONNECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def today(visit: Visit) -> HttpResponse:
         "zone": visit.time_zone,
         "groups": list(_groups(visit, found, first_day)),
         "attention": _attention(visit),
+        "sync_url": address(visit, "sync") if visit.scope.may(Permission.CONNECT_PROVIDERS) else "",
     }
     return render(visit.request, "console/today.html", context)
 
@@ -90,15 +91,32 @@ def _attention(visit: Visit) -> list[Attention]:
         .filter(meeting__state__in=(Sync.BLOCKED, Sync.WAITING))
         .select_related("meeting")
     )
-    for_account = [row for row in troubled if row.meeting.reason in _CURED_BY_CONNECTING]
-    single = [row for row in troubled if row.meeting.reason not in _CURED_BY_CONNECTING]
+    for_account = [row for row in troubled if row.meeting.reason in CURED_BY_CONNECTING]
+    single = [row for row in troubled if row.meeting.reason not in CURED_BY_CONNECTING]
     items = [*_account_trouble(visit, len(for_account)), *(_meeting_trouble(visit, row) for row in single)]
     shown, more = items[: MOST_ATTENTION + 1], len(items) - MOST_ATTENTION - 1
     if more > 0:
         text = ngettext("%(count)d more appointment waits.", "%(count)d more appointments wait.", more)
-        url = address(visit, "appointments")
+        url = address(visit, "sync" if visit.scope.may(Permission.CONNECT_PROVIDERS) else "appointments")
         shown.append(Attention("warn", text % {"count": more}, "", url, gettext("Show all")))
-    return shown
+    return [*shown, *_leftovers(visit)]
+
+
+def _leftovers(visit: Visit) -> list[Attention]:
+    """That there is something to clean up, for who can."""
+    if not visit.scope.may(Permission.CONNECT_PROVIDERS):
+        return []
+    many = overview.clean_up(visit.scope).filter(overview.is_open()).count()
+    if not many:
+        return []
+    sentence = ngettext(
+        "%(count)d meeting may be left over in the video account.",
+        "%(count)d meetings may be left over in the video account.",
+        many,
+    )
+    return [
+        Attention("info", sentence % {"count": many}, "", f"{address(visit, 'sync')}#clean-up", gettext("Clean up"))
+    ]
 
 
 def _account_trouble(visit: Visit, waiting: int) -> list[Attention]:
@@ -126,7 +144,7 @@ def _meeting_trouble(visit: Visit, appointment: Appointment) -> Attention:
     url = address(visit, "appointment", appointment_id=appointment.public_id)
     return Attention(
         tone="bad" if standing.state == Sync.BLOCKED else "warn",
-        text=f"{label_of(standing, appointment)}: {appointment.title}",
+        text=f"{label_of(standing, appointment, appointment.meeting)}: {appointment.title}",
         detail=f"{moment(appointment.start_at, visit.time_zone)} · {gettext(standing.explanation.message)}",
         url=url,
         action=gettext("Open"),

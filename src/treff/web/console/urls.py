@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from treff.booking_types.states import Provider
-from treff.web.console import admin, appointments, booking, changing, home, leads, leaving, today, video
+from treff.web.console import admin, appointments, booking, changing, cleanup, home, leads, leaving, sync, today, video
 
 
 class PublicId:
@@ -33,6 +33,7 @@ _APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
 _ADMIN = "w/<slug:workspace>/admin/"
 _VIDEO = f"{_ADMIN}appointments/video-provider/"
 _PROVIDER = f"{_VIDEO}<provider:provider>/"
+_SYNC = f"{_ADMIN}appointments/sync/"
 _TYPES = f"{_ADMIN}appointments/booking-types/"
 
 urlpatterns = [
@@ -62,6 +63,9 @@ urlpatterns = [
     path(f"{_PROVIDER}disconnect/<id:member_id>/", leaving.disconnect_own, name="disconnect_own"),
     path(f"{_PROVIDER}disconnect-now/", leaving.disconnect_now, name="disconnect_now"),
     path(f"{_PROVIDER}disconnect-now/<id:member_id>/", leaving.disconnect_now_own, name="disconnect_now_own"),
+    path(_SYNC, sync.sync, name="sync"),
+    path(f"{_SYNC}look-again/", sync.look_again_at, name="look_again_at"),
+    path(f"{_SYNC}clean-up/<id:appointment_id>/<int:number>/", cleanup.clean_up, name="clean_up"),
     path(_TYPES, admin.booking_types, name="booking_types"),
     path(f"{_TYPES}<slug:slug>/", admin.booking_type, name="booking_type"),
     path(f"{_TYPES}<slug:slug>/remove/", admin.booking_type_remove, name="booking_type_remove"),
