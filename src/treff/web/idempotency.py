@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from treff.kernel import clock, texts
 from treff.kernel.errors import N_, Invalid
@@ -37,10 +37,22 @@ def once(principal: str, key: str, fingerprint: str, do: Callable[[], dict[str, 
     2. Insert the row. Somebody who submits the same key just now waits here for our commit, or takes over if we fail.
     3. Ours: do it and keep the answer, in the same transaction. An exception of `do` rolls all back: the key is free.
     4. There before: the answer that was given, if it is the same request.
+    5. A connection that is lost on the way to the commit's reply leaves open whether it was done: the row says so.
 
     Raises Invalid for field idempotency_key (no usable key, or another request used it), and whatever `do` raises.
     """
     name = texts.one_line("idempotency_key", key, longest=LONGEST_KEY, required=True)
+    try:
+        return _once(principal, name, fingerprint, do)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        done = SubmittedOnce.objects.filter(principal=principal, key=name, fingerprint=fingerprint).first()
+        if done is None:
+            raise
+        return Answer(done.answer, repeated=False)
+
+
+def _once(principal: str, name: str, fingerprint: str, do: Callable[[], dict[str, object]]) -> Answer:
     with transaction.atomic():
         _forget_old(principal)
         row, is_new = SubmittedOnce.objects.get_or_create(
