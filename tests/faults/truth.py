@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
+
 from tests.journeys.team import Team
 from tests.product import eventually
 from treff.appointments.models import Appointment
@@ -73,8 +75,8 @@ def await_in_step(team: Team, public_id: str) -> dict[str, Any]:
     """M3: what Zoom has is what the appointment says, and everybody knows; the appointment as the API shows it."""
 
     def look() -> bool:
-        appointment, meeting = Appointment.objects.get(public_id=public_id), meeting_of(public_id)
-        return meeting.state == "in_step" and meeting.observed_generation == appointment.generation
+        meeting = Meeting.objects.filter(appointment__public_id=public_id, state="in_step")
+        return meeting.filter(observed_generation=F("appointment__generation")).exists()
 
     eventually(look, f"{public_id} is in step", PATIENCE)
     check(team)
