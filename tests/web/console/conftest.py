@@ -11,7 +11,7 @@ from tests import house
 from tests.web.console.november import NOW
 from tests.web.console.paper_zoom import PaperZoom
 from treff.booking_types.actions import offer_provider
-from treff.conferencing import ports
+from treff.conferencing import ports, reconcile
 from treff.conferencing.actions import Browser, Returned, finish_connecting
 from treff.conferencing.models import Connection
 from treff.conferencing.ports import Identity
@@ -24,6 +24,12 @@ from treff.workspaces.models import Member, Workspace
 def own_data_dir(settings: Any, tmp_path: Path) -> None:
     """The reconciler's journal goes where nobody else writes."""
     settings.TREFF_DATA_DIR = tmp_path
+
+
+@pytest.fixture(autouse=True)
+def rested_provider() -> None:
+    """Nobody remembers from earlier tests that it did not answer."""
+    reconcile.PRODUCTION.breaker._lines.clear()
 
 
 @pytest.fixture

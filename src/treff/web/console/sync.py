@@ -153,15 +153,17 @@ def _state_label(state: Sync) -> str:
 
 def next_try(standing: Standing, meeting: Meeting | None, zone: str) -> str:
     """When it is tried the next time, in words."""
-    at = meeting.next_look_at if meeting else None
+    at, now = meeting.next_look_at if meeting else None, clock.now()
     if standing.reason == Reason.STARTED:
         return gettext("not any more")
-    if standing.under_way:
+    if meeting is None or meeting.lease_until > now or (at is None and standing.under_way):
         return gettext("now")
     if at is None:
         connects = standing.reason in CURED_BY_CONNECTING
         return gettext("as soon as an account is connected") if connects else gettext("when something changes")
-    left = at - clock.now()
+    if at <= now:
+        return gettext("now")
+    left = at - now
     if left < timedelta(minutes=1):
         return gettext("in less than a minute")
     if left < timedelta(hours=1):
