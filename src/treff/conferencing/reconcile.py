@@ -229,14 +229,19 @@ def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -
 
 
 def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> bool:
-    """True if nothing is left to do."""
-    rows, meeting = situation.world.rows, situation.meeting
-    linked = situation.known.linked
+    """True if nothing is left to do.
+
+    Until it is answered it counts as one that may land late, whatever becomes of this pass: the same update is then
+    sent once more, after any that is still on its way must have landed.
+    """
+    rows, meeting, linked = situation.world.rows, situation.meeting, situation.known.linked
     calls.check_pause(situation)
     calls.check_budget(situation, Need(spec.start_at, is_cosmetic=_moves_nothing(linked, spec)))
     fence(situation)
     rows.count_request(meeting.account)
+    rows.change(meeting.pk, meeting.epoch, confirm_at=clock.now() + LEASE)
     confirming = linked is not None and linked.confirm_due and linked.told == spec.as_told()
+    confirm_at = None if confirming else meeting.confirm_at
     try:
         calls.call(situation, lambda provider, token: provider.update(token, external_id, spec))
     except Missing:
@@ -245,12 +250,13 @@ def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> bool:
     except Ambiguous:
         rows.change(meeting.pk, meeting.epoch, confirm_at=clock.now() + LEASE)
         raise
-    except Unreachable:
-        rows.count_request(meeting.account, -1)
+    except (ProviderError, SecretError) as error:
+        rows.change(meeting.pk, meeting.epoch, confirm_at=meeting.confirm_at)
+        if isinstance(error, Unreachable):
+            rows.count_request(meeting.account, -1)
         raise
     with rows.atomic():
-        locked = rows.meeting(meeting.pk, locked=True)
-        confirm_at = None if confirming else locked.confirm_at
+        rows.meeting(meeting.pk, locked=True)
         settled = settled_columns(situation)
         columns = {**settled, "next_look_at": confirm_at} if settled else {"tries": 0}
         release(situation, told=spec.as_told(), synced_at=clock.now(), confirm_at=confirm_at, **columns)
