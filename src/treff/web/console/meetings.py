@@ -32,8 +32,8 @@ class MeetingCard:
     """For console/_meeting.html. `poll_seconds` is None when nothing is expected to change by itself.
 
     `can_join`: there is a link, and the appointment is not over. `overlap`: that another one has the account then, too.
-    `changing_since`: what the provider was not told yet is from then; `shown_start_at`: the start that it still shows,
-    if that is another one.
+    `changing_since`: what the provider was not told yet is from then, or the link is missing since then.
+    `shown_start_at`: the start that it still shows, if that is another one.
     """
 
     state: str
@@ -107,6 +107,8 @@ def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> 
     """Everything about the meeting that this member may see."""
     standing = standing_of(appointment, meeting)
     change = change_of(appointment, meeting) if standing.state != Sync.IN_STEP else None
+    if not appointment.join_url and standing.state == Sync.PENDING and not _is_slow(change):
+        change = None  # it has just been booked, and its link comes in a moment
     said = _said(visit, appointment, standing, change)
     next_look_at = meeting.next_look_at if meeting else None
     waits = standing.state in (Sync.WAITING, Sync.BLOCKED) and next_look_at is not None and next_look_at > clock.now()
@@ -143,6 +145,8 @@ def _said(visit: Visit, appointment: Appointment, standing: Standing, change: Ch
         if _may_cure(visit, appointment):
             cure = gettext("Connect Zoom") if standing.reason == Reason.NOT_CONNECTED else gettext("Reconnect Zoom")
             return _Said(message, cure, reverse("console:video_provider", kwargs={"workspace": visit.workspace.slug}))
+    if standing.reason == Reason.UNSURE and appointment.join_url:  # it was a change, which can be sent twice
+        return _Said(message, gettext("You don't need to do anything. The link stays the same."))
     if standing.state == Sync.PENDING and _is_slow(change):
         return _Said(message, gettext("This takes longer than usual. You can have it tried now."))
     if standing.state == Sync.UNNEEDED and appointment.is_wanted:
