@@ -8,7 +8,7 @@ from django.db.models import F
 from tests.journeys.team import Team
 from tests.product import eventually
 from treff.appointments.models import Appointment
-from treff.conferencing.models import Attempt, Meeting
+from treff.conferencing.models import Attempt, Grant, Meeting
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock
 from treff.mail.models import Recipient
@@ -54,6 +54,14 @@ def end_leases() -> None:
     now = clock.now()
     Meeting.objects.filter(lease_until__gt=now).update(lease_until=now)
     Recipient.objects.filter(lease_until__gt=now).update(lease_until=now)
+
+
+def end_pauses() -> None:
+    """Some hours later: what waits for another try is due."""
+    now = clock.now()
+    Meeting.objects.filter(next_look_at__gt=now).update(next_look_at=now)
+    Recipient.objects.filter(next_look_at__gt=now).update(next_look_at=now)
+    Grant.objects.filter(paused_until__gt=now).update(paused_until=now)
 
 
 def check(team: Team) -> None:
