@@ -122,16 +122,20 @@ def test_a_database_restarted_every_few_seconds_under_load_with_a_faulty_zoom_co
     assert {"booked", "cancelled"} == set(rows.values_list("status", flat=True))
 
 
-def test_a_worker_outlives_a_restart_of_its_database(connected_team: Team, installation: Installation) -> None:
+def test_a_worker_with_jobs_in_hand_outlives_a_restart_of_its_database(
+    connected_team: Team, installation: Installation
+) -> None:
+    """Zoom answers while the database is down."""
     product = connected_team.product
     keep_workers(product)
     before = {name: product.processes[name].pid for name in WORKERS}
-    booked = connected_team.book("Before the restart")
-    truth.await_in_step(connected_team, booked["id"])
     for how in (signal.SIGINT, signal.SIGQUIT):
+        product.break_zoom("delay", "create", seconds=1, times=3)
+        booked = [connected_team.book(f"{how.name} {number}") for number in range(3)]
         installation.restart_database(how, down=2)
-        booked = connected_team.book(f"After {how.name}")
-        truth.await_in_step(connected_team, booked["id"])
+        for one in booked:
+            eventually(lambda: are_settled(product, connected_team), "everything is settled", 60)
+            truth.await_in_step(connected_team, one["id"])
     assert [name for name in WORKERS if product.processes[name].poll() is not None] == []
     assert {name: product.processes[name].pid for name in WORKERS} == before
 
