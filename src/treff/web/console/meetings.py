@@ -145,7 +145,7 @@ def _said(visit: Visit, appointment: Appointment, standing: Standing, change: Ch
         if _may_cure(visit, appointment):
             cure = gettext("Connect Zoom") if standing.reason == Reason.NOT_CONNECTED else gettext("Reconnect Zoom")
             return _Said(message, cure, reverse("console:video_provider", kwargs={"workspace": visit.workspace.slug}))
-    if standing.reason == Reason.UNSURE and appointment.join_url:  # it was a change, which can be sent twice
+    if standing.state == Sync.WAITING and appointment.is_wanted and appointment.join_url:  # a change of it waits
         return _Said(message, gettext("You don't need to do anything. The link stays the same."))
     if standing.state == Sync.PENDING and _is_slow(change):
         return _Said(message, gettext("This takes longer than usual. You can have it tried now."))
