@@ -70,7 +70,7 @@ def test_a_migration_killed_half_way_is_refused_and_goes_on_where_it_was(product
     """Before a commit and after one, each time further on."""
     with empty_database(product.database_url) as url, Wire(url) as wire:
         environment = product.environment | {"TREFF_DATABASE_URL": wire.url}
-        for number, moment in ((3, Moment.BEFORE), (12, Moment.AFTER), (9, Moment.BEFORE)):
+        for number, moment in ((3, Moment.BEFORE), (8, Moment.AFTER), (5, Moment.BEFORE)):
             kill_at(wire, environment, number, moment)
             assert_refused(environment)
         assert treff(environment, "migrate").wait(60) == 0
