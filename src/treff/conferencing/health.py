@@ -84,6 +84,7 @@ def health_of(connection: Connection) -> Health:
             meeting__appointment__workspace_id=connection.workspace_id,
             account=grant.account,
             state=AttemptState.LEFT_BEHIND,
+            resolution="",
         ).count(),
         leaving_until=connection.leaving_until,
         removals_left=queries.removals_left(connection) if connection.leaving_until else 0,

@@ -225,7 +225,10 @@ def _record_failed_create(world: World, attempt: AttemptRow, error: Exception) -
 
 def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -> None:
     kept = json.dumps({"external_id": remote.external_id, "join_url": remote.join_url})
-    world.journal.write("created", str(attempt.pk), kept)
+    try:
+        world.journal.write("created", str(attempt.pk), kept)
+    except OSError:  # the disk is full: the database may take the id all the same
+        log.exception("journal_failed", attempt=attempt.pk)
 
 
 def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -13,6 +14,8 @@ import structlog
 from django.db import close_old_connections, connection
 from procrastinate import App
 from procrastinate.contrib.django import DjangoApp, app
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
 
 from treff import wiring
 from treff.events import jobs
@@ -22,6 +25,7 @@ from treff.workspaces import vault
 log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
 POLL_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 # So many jobs at once are kept for mails and events, however long a provider keeps all the others waiting.
 PROMPT_HANDS = 2
 # A clock that is further away from the database's should be set right.
@@ -32,8 +36,7 @@ GRACEFUL_SECONDS = 95.0
 
 def run(concurrency: int) -> None:
     """Work until SIGTERM or SIGINT; then take no more jobs, finish those in hand, and return."""
-    for request in (signal.SIGTERM, signal.SIGINT):  # until procrastinate takes over, which does the same more gently
-        signal.signal(request, lambda *_: sys.exit(0))
+    _end_on_signals()
     vault.prove_keys()
     follow_clock()
     connection.close()  # of this thread, which does not need it again
@@ -41,10 +44,28 @@ def run(concurrency: int) -> None:
     sweeper = threading.Thread(target=_sweep, args=(stopping,), name="sweeper")
     sweeper.start()
     try:
-        asyncio.run(_work(concurrency))
+        while not _worked(concurrency):
+            time.sleep(PAUSE_SECONDS)
     finally:
         stopping.set()
         sweeper.join()
+
+
+def _end_on_signals() -> None:
+    """At once, as long as there is no work in hand."""
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, lambda *_: sys.exit(0))
+
+
+def _worked(concurrency: int) -> bool:
+    """Until somebody wants an end. False: a job could not be put away, because the database was gone at that moment."""
+    try:
+        asyncio.run(_work(concurrency))
+    except (ConnectorException, OperationalError) as error:
+        log.warning("worker_begins_again", error=type(error).__name__)
+        _end_on_signals()
+        return False
+    return True
 
 
 async def _work(concurrency: int) -> None:

@@ -1,6 +1,7 @@
 """What machines ask: alive, ready, figures."""
 
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -20,12 +21,14 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """The process serves and the database answers."""
+    """The process serves, the database answers, and no migration is missing there."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
         return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    if missing:
+        return HttpResponse("migrations are missing: run treff migrate\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
 
 
