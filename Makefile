@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports shape migrations bench messages clean chromium
+.PHONY: help demo test check format lint types imports shape migrations bench soak messages clean chromium
 
 # The first Python that is new enough. PYTHON=/path/to/python chooses another one.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -25,7 +25,7 @@ DEV := .venv/.dev-$(shell cat requirements/build.txt requirements/dev.txt pyproj
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
-	@echo '  ARGS="…" is passed on to demo, test and bench; BROWSER=no leaves out the tests that need Chromium.'
+	@echo '  ARGS="…" is passed on to demo, test, bench and soak; BROWSER=no leaves out the tests that need Chromium.'
 
 demo: $(RUN) ## Start the whole product with simulated Zoom and mail; Ctrl-C stops it
 	@exec .venv/bin/treff demo $(ARGS)
@@ -56,6 +56,9 @@ migrations: $(DEV) ## Check that the models have their migrations
 
 bench: $(DEV) ## Measure
 	@$(PY) -m bench $(ARGS)
+
+soak: $(DEV) ## Send the reconciler through many more accidents than the tests do; ARGS=SEEDS
+	@$(PY) -m tests.faults.simulation --soak $(or $(ARGS),50000)
 
 messages: $(DEV) ## Collect the texts for translation and compile the German ones
 	@$(PY) -m tests.shape.messages

@@ -1,0 +1,151 @@
+"""Planted bugs: each takes one rule out of the reconciler, or out of what it stands on, while a simulation runs."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from tests.faults.simulation.accounts import Accounts
+from tests.faults.simulation.machines import Journal
+from tests.faults.simulation.rows import MemoryRows
+from tests.faults.simulation.tables import Row
+from tests.faults.simulation.zoom import MemoryZoom
+from treff.conferencing import calls, reconcile
+from treff.conferencing.errors import Missing, Transient
+from treff.conferencing.plan import Desired, Known, Step
+from treff.conferencing.situation import Situation
+from treff.conferencing.states import AttemptState
+
+Planted = Sequence[tuple[Any, str, Callable[..., Any]]]
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """Within the block the bug of this name is there."""
+    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in MUTANTS[name]]
+    for owner, attribute, bug in MUTANTS[name]:
+        setattr(owner, attribute, bug)
+    try:
+        yield
+    finally:
+        for owner, attribute, healthy in before:
+            setattr(owner, attribute, healthy)
+
+
+_add_attempt, _change_attempt = MemoryRows.add_attempt, MemoryRows.change_attempt
+_appointment, _change = MemoryRows.appointment, MemoryRows.change
+_delete, _disconnect = MemoryZoom.delete, Accounts.disconnect
+_FIRST_SEEN: WeakKeyDictionary[MemoryRows, int] = WeakKeyDictionary()
+_link_or_stray, _plan, _unlink = reconcile.link_or_stray, reconcile.plan, reconcile.unlink
+
+
+def _retry_blindly(rows: MemoryRows, attempt_id: int, states: Sequence[AttemptState], **columns: object) -> bool:
+    if columns.get("state") == AttemptState.AMBIGUOUS:
+        columns["state"] = AttemptState.NOT_ACTED
+    return _change_attempt(rows, attempt_id, states, **columns)
+
+
+def _intend_nothing(_rows: MemoryRows, meeting_id: int, **columns: object) -> Row:
+    return Row(pk=-1, meeting_id=meeting_id, state=AttemptState.INTENT, external_id="", **columns)
+
+
+def _claim_what_is_held(rows: MemoryRows, meeting_id: int, now: datetime, lease_until: datetime) -> bool:
+    return rows.update(
+        "meeting",
+        meeting_id,
+        lambda _row: True,
+        lambda row: {"lease_until": lease_until, "epoch": row.epoch + 1, "next_look_at": now},
+    )
+
+
+def _change_without_epoch(rows: MemoryRows, meeting_id: int, _epoch: int | None, **columns: object) -> bool:
+    return _change(rows, meeting_id, None, **columns)
+
+
+def _renew_without_epoch(rows: MemoryRows, meeting_id: int, _epoch: int, _now: datetime, lease_until: datetime) -> bool:
+    return _change(rows, meeting_id, None, lease_until=lease_until)
+
+
+def _delete_with_any_token(desired: Desired, known: Known, now: datetime) -> Step:
+    """3001 then means no more than that the meeting is not this user's."""
+    if desired.account is not None:
+        known = replace(known, strays=tuple(replace(stray, account=desired.account) for stray in known.strays))
+    return _plan(desired, known, now)
+
+
+def _delete_before_unlinking(situation: Situation, becomes: AttemptState) -> None:
+    acting = situation.connections.get(situation.meeting.account)
+    if becomes == AttemptState.STRAY and acting is not None:
+        with suppress(Missing):
+            calls.call(
+                replace(situation, acting=acting),
+                lambda provider, token: provider.delete(token, situation.meeting.external_id),
+            )
+        becomes = AttemptState.DELETED
+    _unlink(situation, becomes)
+
+
+def _drop_what_comes_late(situation: Situation, attempt: Any, remote: Any) -> bool:
+    meeting = situation.world.rows.meeting(situation.meeting.pk)
+    return meeting.epoch == situation.meeting.epoch and _link_or_stray(situation, attempt, remote)
+
+
+def _tell_before_commit(situation: Situation, attempt: Any, remote: Any) -> bool:
+    situation.world.rows.record_link(situation.appointment.pk, remote.external_id, remote.join_url)
+    return _link_or_stray(situation, attempt, remote)
+
+
+def _take_500_for_done(zoom: MemoryZoom, access_token: Any, external_id: str) -> None:
+    try:
+        _delete(zoom, access_token, external_id)
+    except Transient:
+        return
+
+
+def _confirm_nothing(rows: MemoryRows, meeting_id: int, epoch: int | None, **columns: object) -> bool:
+    return _change(rows, meeting_id, epoch, **{**columns, **({"confirm_at": None} if "confirm_at" in columns else {})})
+
+
+def _forget_what_is_in_flight(accounts: Accounts, connection: Any, *, keep: bool) -> None:
+    for attempt in accounts.tables.all("attempt"):
+        if attempt.state in (AttemptState.INTENT, AttemptState.STRAY):
+            accounts.tables.put("attempt", attempt, state=AttemptState.NOT_ACTED)
+    _disconnect(accounts, connection, keep=keep)
+
+
+def _read_as_first_seen(rows: MemoryRows, appointment_id: int, *, locked: bool = False) -> Any:
+    """What is compared in the end is what was there in the beginning, so that a newer generation is not noticed."""
+    row = _appointment(rows, appointment_id, locked=locked)
+    if not locked:
+        _FIRST_SEEN[rows] = row.generation
+        return row
+    return row.but({"generation": _FIRST_SEEN[rows]})
+
+
+def _take_newest_for_seen(rows: MemoryRows, meeting_id: int, epoch: int | None, **columns: object) -> bool:
+    if "observed_generation" in columns:
+        columns["observed_generation"] = _appointment(rows, rows.meeting(meeting_id).appointment_id).generation
+    return _change(rows, meeting_id, epoch, **columns)
+
+
+def _write_nothing(_journal: Journal, _kind: str, _name: str, _text: str) -> None:
+    return
+
+
+MUTANTS: Mapping[str, Planted] = {
+    "blind retry": [(MemoryRows, "change_attempt", _retry_blindly)],
+    "no intent log": [(MemoryRows, "add_attempt", _intend_nothing)],
+    "no lease": [(MemoryRows, "claim", _claim_what_is_held)],
+    "no fence": [(MemoryRows, "change", _change_without_epoch), (MemoryRows, "renew", _renew_without_epoch)],
+    "3001 of another user": [(reconcile, "plan", _delete_with_any_token)],
+    "delete without unlink": [(reconcile, "unlink", _delete_before_unlinking)],
+    "late response dropped": [(reconcile, "link_or_stray", _drop_what_comes_late)],
+    "link told before commit": [(reconcile, "link_or_stray", _tell_before_commit)],
+    "500 on delete taken as done": [(MemoryZoom, "delete", _take_500_for_done)],
+    "no confirming update": [(MemoryRows, "change", _confirm_nothing)],
+    "disconnect forgets what is in flight": [(Accounts, "disconnect", _forget_what_is_in_flight)],
+    "event-driven": [(MemoryRows, "appointment", _read_as_first_seen), (MemoryRows, "change", _take_newest_for_seen)],
+    "no journal": [(Journal, "write", _write_nothing)],
+}
