@@ -12,8 +12,8 @@ SOON = 1000
 
 # The mark goes with the last of them; strict, so that it cannot stay.
 STILL_OPEN = (
-    "a lease can end between fence and effect; a fenced-out update is not confirmed; a change of accounts or a late stray "
-    "is overwritten by the pass that holds the row; a confirmation without an account is due for ever"
+    "a lease can end between fence and effect; a fenced-out update is not confirmed; a change of accounts or a late "
+    "stray is overwritten by the pass that holds the row; a confirmation without an account is due for ever"
 )
 
 
