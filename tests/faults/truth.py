@@ -105,7 +105,11 @@ def await_nothing_left(team: Team, public_id: str) -> None:
     check(team)
     appointment = Appointment.objects.get(public_id=public_id)
     assert meeting_of(public_id).external_id == appointment.join_url == appointment.meeting_id == ""
-    assert [meeting for meeting in alive(team) if meeting["topic"] == appointment.title] == []
+    # Of a create with an unknown outcome one may be there; it is on the list (M2).
+    ambiguous = Attempt.objects.filter(meeting__appointment=appointment, state=AttemptState.AMBIGUOUS)
+    listed = set(ambiguous.values_list("marker", flat=True))
+    there = [meeting for meeting in alive(team) if meeting["topic"] == appointment.title]
+    assert [meeting for meeting in there if meeting["agenda"] not in listed] == []
 
 
 def mails_of(team: Team, booked: dict[str, Any]) -> list[dict[str, Any]]:
