@@ -7,7 +7,7 @@ from functools import partial
 import procrastinate
 from django.conf import settings
 
-from treff.conferencing import grants, reconcile
+from treff.conferencing import grants, reconcile, wakeups
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
 from treff.events import ports as events
@@ -55,7 +55,7 @@ def connect(_app: procrastinate.App) -> None:
 def recover() -> None:
     """What a starting worker does first: pick up what a dead one left on this machine, and all that was overlooked."""
     reconcile.recover()
-    conferencing_tasks.wake_blocked()
+    wakeups.server_changed()
     for sweep in SWEEPS:
         sweep(EVER)
 

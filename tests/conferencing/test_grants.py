@@ -12,7 +12,7 @@ from tests.conferencing.stage import Stage, later
 from tests.crowd import at_once
 from tests.simulators.zoom.driver import NORA
 from tests.zoom import client_of
-from treff.conferencing import errors, grants, journal, ports, queries, reconcile
+from treff.conferencing import errors, grants, journal, ports, queries, reconcile, wakeups
 from treff.conferencing.models import Connection, Grant
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import GrantState
@@ -254,7 +254,8 @@ def test_without_its_key_nothing_is_sent_nothing_is_lost_and_all_goes_on_when_it
         assert Grant.objects.values().get() == before
         assert len(stage.zoom.truth()["calls"]) == calls
         settings.TREFF_KEYS = keys
-        assert queries.blocked_in_vain() == [booked.pk]
+        wakeups.server_changed()
+        assert queries.due(10) == [booked.pk]
         reconcile.look(booked.pk)
         stage.check_in_step(booked)
 

@@ -218,6 +218,52 @@ def test_a_move_during_the_create_is_told_to_zoom_by_the_same_pass(stage: Stage)
     assert stage.calls("create", "update") == 2
 
 
+@pytest.mark.fault("F-014", "F-025")
+def test_an_update_that_outlives_its_lease_is_followed_by_one_more(stage: Stage) -> None:
+    """Frozen on its way to Zoom; meanwhile another pass has told a newer time, and has had that confirmed."""
+    booked = stage.linked()
+    stage.move(booked)
+    with stage.held("update", lambda: reconcile.look(booked.pk)):
+        Meeting.objects.update(lease_until=clock.now())
+        stage.move(booked)
+        reconcile.look(booked.pk)
+        Meeting.objects.update(confirm_at=None, next_look_at=None)
+    assert stage.meeting(booked).confirm_at is not None
+    with later(seconds=1):
+        assert queries.due(10) == [booked.pk]
+        reconcile.look(booked.pk)
+    assert stage.calls("update") == 2
+    with later(seconds=ledger.LANDED.total_seconds() + 2):
+        assert queries.due(10) == [booked.pk]
+        reconcile.look(booked.pk)
+    assert stage.calls("update") == 3
+    stage.check_in_step(booked)
+    assert stage.meeting(booked).next_look_at is None
+
+
+def test_who_finds_the_row_held_makes_the_holder_look_once_more(stage: Stage) -> None:
+    """Whatever changed: here the account, which no generation tells of."""
+    booked = stage.linked()
+    stage.move(booked)
+    with stage.held("update", lambda: reconcile.look(booked.pk)):
+        leaving.disconnect(house.scope(stage.owner), "zoom")
+        stage.connect()
+        reconcile.look(booked.pk)
+    assert stage.meeting(booked).lease_until <= clock.now()
+    stage.check_in_step(booked)
+    assert not stage.meeting(booked).kept
+
+
+def test_a_change_of_accounts_is_found_by_the_sweep_though_its_jobs_are_lost(stage: Stage) -> None:
+    booked = stage.linked()
+    assert stage.meeting(booked).next_look_at is None
+    stage.connect()
+    with later(seconds=1):
+        assert queries.due(10) == [booked.pk]
+        reconcile.look(booked.pk)
+        assert queries.due(10) == []
+
+
 @pytest.mark.fault("F-095")
 @pytest.mark.parametrize("kind", ["delay", "act_then_reset", "reset"])
 def test_a_meeting_whose_deletion_was_decided_is_never_linked_again(stage: Stage, kind: str) -> None:

@@ -10,14 +10,6 @@ SEEDS, PARTS = 5000, 10
 SOON = 1000
 
 
-# The mark goes with the last of them; strict, so that it cannot stay.
-STILL_OPEN = (
-    "a lease can end between fence and effect; a fenced-out update is not confirmed; a change of accounts or a late "
-    "stray is overwritten by the pass that holds the row; a confirmation without an account is due for ever"
-)
-
-
-@pytest.mark.xfail(reason=STILL_OPEN, strict=True)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_happens_appointments_and_meetings_come_into_step(part: int) -> None:
     size = SEEDS // PARTS

@@ -37,6 +37,8 @@ from treff.conferencing.errors import (
 from treff.conferencing.models import LONG_AGO, ConnectFlow, Connection, Grant, Meeting, PendingConnection
 from treff.conferencing.ports import Identity, MeetingProvider, TokenSet
 from treff.conferencing.states import CheckResult, GrantState, LostCause
+from treff.conferencing.wakeups import account_changed
+from treff.conferencing.world import AT_ONCE
 from treff.events.actions import announce
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret, SecretError
@@ -170,7 +172,7 @@ def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Co
         for elsewhere in grant.connections.exclude(
             workspace_id=scope.workspace_id
         ):  # whose tokens were dead live again
-            announce("connection.changed", elsewhere.workspace_id)
+            account_changed(elsewhere.workspace_id)
         present = _present(scope, returned.provider, own=returned.own)
         if present is None or present.grant_id == grant.pk:
             return _connect(scope, grant, browser.user, own=returned.own)
@@ -302,7 +304,7 @@ def _connect(scope: Scope, grant: Grant, user: User, *, own: bool) -> Connection
     owners = users_with(scope.workspace_id, Role.OWNER)
     key = f"connected:{connection.public_id}:{connection.connected_at.isoformat()}"
     tell_members(scope.workspace_id, owners, NoticeKind.CONNECTED, key, {"by": scope.actor.name, **detail})
-    announce("connection.changed", connection.workspace_id)
+    account_changed(connection.workspace_id)
     return connection
 
 
@@ -343,7 +345,7 @@ def _store_grant(provider: MeetingProvider, identity: Identity, tokens: TokenSet
 def ask_to_look_again(appointment: Appointment) -> None:
     """A person wants it tried now: forget what held it up, but nothing that is known."""
     with transaction.atomic():
-        Meeting.objects.filter(appointment=appointment).update(tries=0, next_look_at=clock.now(), asked_at=clock.now())
+        Meeting.objects.filter(appointment=appointment).update(tries=0, next_look_at=AT_ONCE, asked_at=clock.now())
         announce("appointment.look_again", appointment.pk)
 
 

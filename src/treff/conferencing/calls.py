@@ -12,6 +12,7 @@ from treff.conferencing.errors import (
     Throttled,
     Unauthorized,
 )
+from treff.conferencing.ledger import fence
 from treff.conferencing.ports import MeetingProvider
 from treff.conferencing.rules import Need
 from treff.conferencing.situation import Situation
@@ -48,19 +49,24 @@ def grant_id(situation: Situation) -> int:
     return situation.acting.grant.pk
 
 
-def call(situation: Situation, effect: Callable[[MeetingProvider, Secret], T]) -> T:
-    """One effect with a usable token; if the provider refuses the token, once more with a newer one."""
+def call(situation: Situation, effect: Callable[[MeetingProvider, Secret], T], **columns: object) -> T:
+    """One effect with a usable token; if the provider refuses the token, once more with a newer one.
+
+    The fence is the last thing before each, and writes `columns`. Raises LeaseLost if it fails: nothing was sent.
+    """
     tokens, whose = situation.world.tokens, grant_id(situation)
     provider = provider_of(situation)
     token, version = tokens.access_token(whose)
     breaker = situation.world.breaker
     try:
         try:
+            fence(situation, **columns)
             with breaker.around(provider.name):
                 return effect(provider, token)
         except Unauthorized:
             token, version = tokens.access_token(whose, refused_version=version)
         try:
+            fence(situation, **columns)
             with breaker.around(provider.name):
                 return effect(provider, token)
         except Unauthorized as error:

@@ -8,6 +8,7 @@ from treff.audit.actions import record
 from treff.conferencing import overview
 from treff.conferencing.models import Attempt, Meeting
 from treff.conferencing.states import Reason, Resolution, Sync
+from treff.conferencing.world import AT_ONCE
 from treff.events.actions import announce
 from treff.kernel import clock
 from treff.workspaces.ports import Scope
@@ -24,7 +25,7 @@ def look_again_at(scope: Scope, state: Sync, reason: Reason) -> int:
     with transaction.atomic():
         ids = list(overview.because(scope, state, reason).order_by("start_at", "pk").values_list("pk", flat=True))
         now = clock.now()
-        Meeting.objects.filter(appointment_id__in=ids).update(tries=0, next_look_at=now, asked_at=now)
+        Meeting.objects.filter(appointment_id__in=ids).update(tries=0, next_look_at=AT_ONCE, asked_at=now)
         for appointment_id in ids[:MOST_AT_ONCE]:
             announce("appointment.look_again", appointment_id)
     return len(ids)

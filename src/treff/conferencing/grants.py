@@ -17,6 +17,7 @@ from treff.conferencing.errors import Ambiguous, GrantLost, Misconfigured, Provi
 from treff.conferencing.models import LONG_AGO, Grant
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import CheckResult, GrantState, LostCause
+from treff.conferencing.wakeups import account_changed
 from treff.events.actions import announce
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret, SecretError, Tampered
@@ -278,23 +279,24 @@ def _refresh(grant: Grant) -> None:
 def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
     old_version, lives_again = grant.version, grant.state != GrantState.CONNECTED
     _put(grant, tokens, received_at)
-    committed = Grant.objects.filter(pk=grant.pk, version=old_version).update(
-        access_token=grant.access_token,
-        refresh_token=grant.refresh_token,
-        expires_at=grant.expires_at,
-        version=old_version + 1,
-        refresh_lease_until=LONG_AGO,
-        refresh_tries=0,
-        state=GrantState.CONNECTED,
-        cause=LostCause.NONE,
-        lost_at=None,
-        checked_at=received_at,
-        check_result=CheckResult.OK,
-    )
+    with transaction.atomic():
+        committed = Grant.objects.filter(pk=grant.pk, version=old_version).update(
+            access_token=grant.access_token,
+            refresh_token=grant.refresh_token,
+            expires_at=grant.expires_at,
+            version=old_version + 1,
+            refresh_lease_until=LONG_AGO,
+            refresh_tries=0,
+            state=GrantState.CONNECTED,
+            cause=LostCause.NONE,
+            lost_at=None,
+            checked_at=received_at,
+            check_result=CheckResult.OK,
+        )
+        if lives_again:
+            for connection in grant.connections.all():
+                account_changed(connection.workspace_id)
     journal.remove(_SPOOL, grant.public_id)
-    if lives_again:
-        for connection in grant.connections.all():
-            announce("connection.changed", connection.workspace_id)
     log.info("grant_refreshed", grant=grant.public_id, version=old_version + 1, committed=bool(committed))
 
 

@@ -15,7 +15,8 @@ from treff.conferencing import grants, queries
 from treff.conferencing.errors import NothingToDisconnect
 from treff.conferencing.models import Attempt, Connection, Grant, Meeting
 from treff.conferencing.states import AttemptState, GrantState, Upcoming
-from treff.events.actions import announce
+from treff.conferencing.wakeups import account_changed, hold_meetings
+from treff.conferencing.world import AT_ONCE
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.notices.actions import tell_members
@@ -58,13 +59,14 @@ def disconnect(
         detail = {"by": scope.actor.name, "upcoming": upcoming, "appointments": len(hosted)}
         _tell(connection, NoticeKind.DISCONNECTED, detail)
         if upcoming == Upcoming.SWITCH:
+            hold_meetings(scope.workspace_id)
             for appointment in hosted:
                 amend(scope, appointment.public_id, Amendment(provider=switch_to))
         if upcoming != Upcoming.KEEP and works and queries.removals_left(connection):
             connection.leaving_until = clock.now() + LONGEST_LEAVING
             connection.save(update_fields=["leaving_until"])
             record(scope.workspace_id, scope.actor, "connection.leaving", connection.public_id, {"provider": provider})
-            announce("connection.changed", connection.workspace_id)
+            account_changed(connection.workspace_id)
             return
         to_revoke = _let_go(connection, scope.actor, keep=upcoming == Upcoming.KEEP)
     grants.revoke(provider, to_revoke)
@@ -158,7 +160,7 @@ def forget_deauthorized() -> int:
             theirs.update(external_id="")
             meeting.external_id = meeting.account = ""
             meeting.told, meeting.kept, meeting.deauthorized_at = {}, False, None
-            meeting.next_look_at = clock.now()
+            meeting.next_look_at = AT_ONCE
             meeting.save()
             record_join_link(meeting.appointment_id, "", "")
     return len(ids)
@@ -210,7 +212,7 @@ def _detach(connection: Connection, actor: Actor, deed: str, *, keep: bool) -> N
     )
     if keep:
         meetings.filter(account=account).exclude(external_id="").update(kept=True)
-    announce("connection.changed", workspace_id)
+    account_changed(workspace_id)
 
 
 def _tell(connection: Connection, kind: NoticeKind, detail: dict[str, object]) -> None:

@@ -6,11 +6,14 @@ from datetime import timedelta
 from treff.conferencing.ports import RemoteMeeting
 from treff.conferencing.situation import Situation, wanted_of
 from treff.conferencing.states import AttemptState, Reason, Sync
-from treff.conferencing.world import AttemptRow, MeetingRow, World
+from treff.conferencing.world import AT_ONCE, AttemptRow, MeetingRow, World
 from treff.kernel import clock
 
 # Longer than a request to a provider can take in all (90 s, providers/http.py), so that it ends inside its lease.
 LEASE = timedelta(seconds=120)
+# So long after an update was prepared it cannot land any more: a refresh of the token, the request's own time, and what
+# a provider may take beyond that.
+LANDED = timedelta(seconds=300)
 UNDECIDED = (AttemptState.INTENT, AttemptState.AMBIGUOUS)
 
 
@@ -18,13 +21,18 @@ class LeaseLost(Exception):
     """Another pass holds the row, or the connection is gone; this one changes nothing more."""
 
 
-def fence(situation: Situation) -> None:
+def fence(situation: Situation, **columns: object) -> None:
     """Right before an effect: the lease is ours (and is renewed), the connection is there. Raises LeaseLost."""
-    rows, meeting, now = situation.world.rows, situation.meeting, clock.now()
-    if not rows.renew(meeting.pk, meeting.epoch, now, now + LEASE):
+    rows, meeting, acting = situation.world.rows, situation.meeting, situation.acting
+    columns["lease_until"] = clock.now() + LEASE
+    if acting is None or not rows.renew(meeting.pk, meeting.epoch, acting.pk, **columns):
         raise LeaseLost
-    if situation.acting is None or not rows.is_connected(situation.acting.pk):
-        raise LeaseLost
+
+
+def ask_to_confirm(situation: Situation) -> None:
+    """Allowed without a lease: an update of ours may land after those that others sent since, so one more is due."""
+    confirm_at = clock.now() + LANDED
+    situation.world.rows.change(situation.meeting.pk, None, confirm_at=confirm_at, next_look_at=AT_ONCE)
 
 
 def release(situation: Situation, **columns: object) -> None:
@@ -60,10 +68,12 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
 
 def settled_columns(situation: Situation) -> dict[str, object]:
     """What says that the meeting is in step with the generation that was read; nothing if there is a newer one, or
-    something else to be done. Inside the transaction that did it, with the meeting's row locked: a verb either
-    committed before (and is seen) or wakes us when the lease is free.
+    something else to be done, or somebody asked for one more look. Inside the transaction that did it, with the
+    meeting's row locked: a verb either committed before (and is seen) or wakes us when the lease is free.
     """
     rows = situation.world.rows
+    if rows.meeting(situation.meeting.pk, locked=True).next_look_at == AT_ONCE:
+        return {}
     newest = rows.appointment(situation.appointment.pk, locked=True).generation
     attempts = rows.attempts(situation.meeting.pk)
     if newest != situation.appointment.generation or any(a.state == AttemptState.STRAY for a in attempts):
@@ -133,7 +143,8 @@ def recover_journal(world: World) -> None:
         if attempt is not None and attempt.state == AttemptState.INTENT:
             continue  # its row is looked at when its lease is over
         if attempt is not None and attempt.state == AttemptState.AMBIGUOUS and kept is not None:
-            _mark_stray(world, attempt, json.loads(kept)["external_id"])
+            with world.rows.atomic():
+                _mark_stray(world, attempt, json.loads(kept)["external_id"])
         world.journal.remove("created", name)
 
 
@@ -161,7 +172,7 @@ def _link(world: World, meeting: MeetingRow, attempt: AttemptRow, remote: Remote
 
 
 def _mark_stray(world: World, attempt: AttemptRow, external_id: str) -> None:
+    world.rows.change(attempt.meeting_id, None, next_look_at=AT_ONCE)
     world.rows.change_attempt(
         attempt.pk, UNDECIDED, state=AttemptState.STRAY, external_id=external_id, finished_at=clock.now()
     )
-    world.rows.change(attempt.meeting_id, None, next_look_at=clock.now())

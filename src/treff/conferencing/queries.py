@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
@@ -14,7 +14,7 @@ from treff.booking_types.rules import LONGEST
 from treff.booking_types.states import Provider
 from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.rules import Explanation, explain
-from treff.conferencing.states import CURED_BY_CONNECTING, AttemptState, GrantState, Reason, Sync
+from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.kernel import clock
 from treff.workspaces.ports import Scope
 
@@ -213,27 +213,6 @@ def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = tim
         .filter(changed_at__gt=now - since_changed, changed_at__lte=now - head_start)
         .order_by("start_at")
         .values_list("pk", flat=True)[:limit]
-    )
-
-
-def blocked_in_vain() -> list[int]:
-    """Appointments ahead whose meeting is blocked for want of an account or a key, though one serves them now."""
-    serves = Connection.objects.filter(
-        Q(member=None) | Q(member_id=OuterRef("host_id")),
-        workspace_id=OuterRef("workspace_id"),
-        provider=OuterRef("provider"),
-        grant__state=GrantState.CONNECTED,
-        leaving_until=None,
-    )
-    return list(
-        Appointment.objects.filter(
-            Exists(serves),
-            start_at__gt=clock.now(),
-            meeting__state=Sync.BLOCKED,
-            meeting__reason__in=(*CURED_BY_CONNECTING, Reason.KEY_UNAVAILABLE),
-        )
-        .order_by("start_at")
-        .values_list("pk", flat=True)
     )
 
 

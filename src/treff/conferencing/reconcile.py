@@ -7,7 +7,7 @@ unlink before delete, classification by evidence).
 import json
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -24,10 +24,11 @@ from treff.conferencing.errors import (
     Unusable,
 )
 from treff.conferencing.ledger import (
+    LANDED,
     LEASE,
-    UNDECIDED,
     LeaseLost,
     adopt_dead_attempts,
+    ask_to_confirm,
     fence,
     link_or_stray,
     recover_journal,
@@ -41,7 +42,7 @@ from treff.conferencing.ports import MeetingSpec, RemoteMeeting
 from treff.conferencing.rules import Need
 from treff.conferencing.situation import Situation, situation_of
 from treff.conferencing.states import AttemptState, Reason, Sync
-from treff.conferencing.world import AttemptRow, World
+from treff.conferencing.world import AT_ONCE, AttemptRow, World
 from treff.kernel import clock
 from treff.kernel.ids import short_code
 from treff.kernel.secrets import SecretError
@@ -72,7 +73,7 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
     """One pass; True if another one at once may find something to do.
 
     1. Claim by compare-and-swap: a lease, and an epoch that fences every later write of this pass. Who does not get it
-       leaves: the holder looks at the newest generation before it lets go.
+       asks for one more look and leaves: the holder does not settle then, whatever it has read before.
     2. Sweep attempts whose owner died; read what is wanted (with its generation) and what is known.
     3. plan() names one step. At most one effect at the provider, outside any transaction.
     4. Record the outcome under the epoch.
@@ -154,6 +155,7 @@ def _claim(meeting_id: int, world: World) -> Situation | None:
     with rows.atomic():
         # Due from now on: if this pass dies, the sweep finds the row when the lease is over.
         if not rows.claim(meeting_id, now, now + LEASE):
+            rows.change(meeting_id, None, next_look_at=AT_ONCE)
             return None
         adopted = adopt_dead_attempts(world, rows.meeting(meeting_id))
         situation = situation_of(world, rows.meeting(meeting_id))
@@ -174,9 +176,9 @@ def _create(situation: Situation, spec: MeetingSpec) -> bool:
     attempt, spec = _intend(situation, spec)
     try:
         remote = calls.call(situation, lambda provider, token: provider.create(token, spec))
-    except (ProviderError, SecretError) as error:
+    except (ProviderError, SecretError, LeaseLost) as error:
         _record_failed_create(world, attempt, error)
-        if isinstance(error, Unreachable):
+        if isinstance(error, Unreachable | LeaseLost):
             world.rows.count_request(attempt.account, -1)
         raise
     _keep_in_journal(world, attempt, remote)
@@ -212,15 +214,18 @@ def _record_failed_create(world: World, attempt: AttemptRow, error: Exception) -
         state = AttemptState.AMBIGUOUS
     elif isinstance(error, Unusable):
         state, external_id = AttemptState.STRAY, error.external_id
-    world.rows.change_attempt(
-        attempt.pk,
-        UNDECIDED,
-        state=state,
-        external_id=external_id,
-        unusable=isinstance(error, Unusable),
-        detail=str(error)[:500],
-        finished_at=clock.now(),
-    )
+    columns = {
+        "state": state,
+        "external_id": external_id,
+        "unusable": isinstance(error, Unusable),
+        "detail": str(error)[:500],
+        "finished_at": clock.now(),
+    }
+    if world.rows.change_attempt(attempt.pk, [AttemptState.INTENT], **columns):
+        return
+    with world.rows.atomic():  # too late: another pass has given this one up, and has to decide anew
+        world.rows.change(attempt.meeting_id, None, next_look_at=AT_ONCE)
+        world.rows.change_attempt(attempt.pk, [AttemptState.AMBIGUOUS], **columns)
 
 
 def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -> None:
@@ -240,35 +245,56 @@ def _update(situation: Situation, external_id: str, spec: MeetingSpec) -> bool:
     rows, meeting, linked = situation.world.rows, situation.meeting, situation.known.linked
     calls.check_pause(situation)
     calls.check_budget(situation, Need(spec.start_at, is_cosmetic=_moves_nothing(linked, spec)))
-    fence(situation)
     rows.count_request(meeting.account)
-    rows.change(meeting.pk, meeting.epoch, confirm_at=clock.now() + LEASE)
-    confirming = linked is not None and linked.confirm_due and linked.told == spec.as_told()
-    confirm_at = None if confirming else meeting.confirm_at
+    may_land_until = clock.now() + LANDED
     try:
-        calls.call(situation, lambda provider, token: provider.update(token, external_id, spec))
+        calls.call(
+            situation, lambda provider, token: provider.update(token, external_id, spec), confirm_at=may_land_until
+        )
     except Missing:
         unlink(situation, AttemptState.DELETED)
         return False
     except Ambiguous:
-        rows.change(meeting.pk, meeting.epoch, confirm_at=clock.now() + LEASE)
+        _confirm_at(situation, may_land_until, clock.now() + LEASE)
+        raise
+    except LeaseLost:
+        rows.count_request(meeting.account, -1)
         raise
     except (ProviderError, SecretError) as error:
-        rows.change(meeting.pk, meeting.epoch, confirm_at=meeting.confirm_at)
         if isinstance(error, Unreachable):
             rows.count_request(meeting.account, -1)
+        _confirm_at(situation, may_land_until, meeting.confirm_at)
         raise
-    with rows.atomic():
-        rows.meeting(meeting.pk, locked=True)
-        settled = settled_columns(situation)
-        columns = {**settled, "next_look_at": confirm_at} if settled else {"tries": 0}
-        release(situation, told=spec.as_told(), synced_at=clock.now(), confirm_at=confirm_at, **columns)
+    try:
+        with rows.atomic():
+            # What was due for confirming when it was sent is confirmed.
+            confirm_at = None if linked is not None and linked.confirm_due else meeting.confirm_at
+            confirm_at = _confirm_at(situation, may_land_until, confirm_at)
+            settled = settled_columns(situation)
+            columns = {**settled, "next_look_at": confirm_at} if settled else {"tries": 0}
+            release(situation, told=spec.as_told(), synced_at=clock.now(), **columns)
+    except LeaseLost:
+        ask_to_confirm(situation)
+        raise
     return bool(settled)
+
+
+def _confirm_at(situation: Situation, may_land_until: datetime, confirm_at: datetime | None) -> datetime | None:
+    """When to confirm, now that the update's fate is known; nobody's later wish is lost. What it is then."""
+    rows, meeting = situation.world.rows, situation.meeting
+    with rows.atomic():
+        found = rows.meeting(meeting.pk, locked=True)
+        if found.epoch != meeting.epoch:
+            ask_to_confirm(situation)
+            return None
+        if found.confirm_at != may_land_until:
+            return found.confirm_at
+        rows.change(meeting.pk, None, confirm_at=confirm_at)
+    return confirm_at
 
 
 def _delete(situation: Situation, attempt_id: int, external_id: str) -> None:
     calls.check_pause(situation)
-    fence(situation)
     try:
         calls.call(situation, lambda provider, token: provider.delete(token, external_id))
     except Missing:
@@ -287,16 +313,16 @@ def _finish_stray(situation: Situation, attempt_id: int, state: AttemptState) ->
 
 
 def _settle(situation: Situation, reason: Reason) -> bool:
-    """Nothing left to do for the generation that was read; True if there is a newer one.
+    """Nothing left to do for the generation that was read; True if there is a newer one, or one more look is asked for.
 
     The appointment's row is locked: a verb either committed before (and is seen) or wakes us when the lease is free.
     """
     meeting, rows, now = situation.meeting, situation.world.rows, clock.now()
     with rows.atomic():
         # First the meeting, then the appointment, as everywhere: the other way round two passes could deadlock.
-        rows.meeting(meeting.pk, locked=True)
+        is_asked_for = rows.meeting(meeting.pk, locked=True).next_look_at == AT_ONCE
         newest = rows.appointment(situation.appointment.pk, locked=True).generation
-        if newest != situation.appointment.generation:
+        if newest != situation.appointment.generation or is_asked_for:
             release(situation)
             return True
         if reason:
@@ -306,7 +332,9 @@ def _settle(situation: Situation, reason: Reason) -> bool:
         else:
             state = Sync.IN_STEP
         held_back = reason in (Reason.UNSURE_TOO_OFTEN, Reason.UNUSABLE)
-        next_look_at = now + HELD_BACK_FOR if held_back else meeting.confirm_at
+        # What is due for confirming already cannot be confirmed now: there is no account, or it has begun.
+        confirm_at = meeting.confirm_at if meeting.confirm_at is not None and meeting.confirm_at > now else None
+        next_look_at = now + HELD_BACK_FOR if held_back else confirm_at
         release(
             situation,
             observed_generation=newest,
@@ -321,7 +349,7 @@ def _settle(situation: Situation, reason: Reason) -> bool:
 
 
 def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
-    """Say what is the matter and when to look again. False, unless that is at once."""
+    """Say what is the matter and when to look again. False, unless that is at once, or somebody asked for it."""
     world, now = situation.world, clock.now()
     if isinstance(error, SecretError):
         world.tokens.report(error)
@@ -337,19 +365,23 @@ def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:
         detail=str(error)[:200],
         reason=follows.reason.value,
     )
+    next_look: dict[str, object] = {"next_look_at": None, "observed_generation": situation.appointment.generation}
+    if follows.look_again_in is not None:
+        next_look = {"next_look_at": now + follows.look_again_in}
     try:
-        release(
-            situation,
-            state=follows.state,
-            reason=follows.reason,
-            detail=str(error)[:500] if isinstance(error, Refused) else "",
-            tries=situation.meeting.tries + 1,
-            next_look_at=None if follows.look_again_in is None else now + follows.look_again_in,
-            **({"observed_generation": situation.appointment.generation} if follows.look_again_in is None else {}),
-        )
+        with world.rows.atomic():
+            is_asked_for = world.rows.meeting(situation.meeting.pk, locked=True).next_look_at == AT_ONCE
+            release(
+                situation,
+                state=follows.state,
+                reason=follows.reason,
+                detail=str(error)[:500] if isinstance(error, Refused) else "",
+                tries=situation.meeting.tries + 1,
+                **({} if is_asked_for else next_look),
+            )
     except LeaseLost:
         return False
-    return follows.look_again_in == timedelta(0)
+    return is_asked_for or follows.look_again_in == timedelta(0)
 
 
 def _moves_nothing(linked: Linked | None, spec: MeetingSpec) -> bool:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 
 from treff.appointments.actions import record_join_link
 from treff.appointments.models import Appointment
@@ -37,9 +37,10 @@ def change(meeting_id: int, epoch: int | None, **columns: object) -> bool:
     return bool((found if epoch is None else found.filter(epoch=epoch)).update(**columns))
 
 
-def renew(meeting_id: int, epoch: int, now: datetime, lease_until: datetime) -> bool:
-    ours = Meeting.objects.filter(pk=meeting_id, epoch=epoch, lease_until__gt=now)
-    return bool(ours.update(lease_until=lease_until))
+def renew(meeting_id: int, epoch: int, connection_id: int, **columns: object) -> bool:
+    is_connected = Exists(Connection.objects.filter(pk=connection_id))
+    ours = Meeting.objects.filter(is_connected, pk=meeting_id, epoch=epoch, lease_until__gt=clock.now())
+    return bool(ours.update(**columns))
 
 
 def attempt(attempt_id: int) -> Attempt | None:
@@ -69,10 +70,6 @@ def connections(appointment: AppointmentRow, accounts: Sequence[str]) -> Sequenc
     serving = Q(member=None) | Q(member_id=appointment.host_id) | Q(grant__account__in=accounts)
     found = Connection.objects.select_related("grant").filter(serving, workspace_id=appointment.workspace_id)
     return list(found.order_by(F("member").asc(nulls_last=True)))
-
-
-def is_connected(connection_id: int) -> bool:
-    return Connection.objects.filter(pk=connection_id).exists()
 
 
 def record_link(appointment_id: int, meeting_id: str, join_url: str) -> None:

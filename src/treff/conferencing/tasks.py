@@ -68,11 +68,6 @@ def sweep(window: timedelta) -> int:
     return sum(look.defer_once(subject_id=appointment_id) for appointment_id in found)
 
 
-def wake_blocked() -> int:
-    """When a worker starts: what waits for an account that is there by now, whose wake-up a dead worker had in hand."""
-    return sum(look.defer_once(subject_id=appointment_id) for appointment_id in queries.blocked_in_vain())
-
-
 def sweep_inbox(_window: timedelta) -> int:
     """Wake what was received and not handled, however long ago. Returns how many."""
     inbox.forget()

@@ -7,7 +7,7 @@ the reconciler runs through thousands of accidents.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from treff.conferencing.breaker import Breaker
@@ -15,6 +15,9 @@ from treff.conferencing.errors import GrantLost
 from treff.conferencing.ports import MeetingProvider
 from treff.conferencing.states import AttemptState
 from treff.kernel.secrets import Secret, SecretError
+
+# Whoever wants a look while another pass holds the row writes this as `next_look_at`: the holder then does not settle.
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class AppointmentRow(Protocol):
@@ -45,6 +48,7 @@ class MeetingRow(Protocol):
     told: Mapping[str, object]
     kept: bool
     confirm_at: datetime | None
+    next_look_at: datetime | None
     synced_at: datetime | None
     asked_at: datetime
     epoch: int
@@ -97,8 +101,8 @@ class Rows(Protocol):
         """Write if the epoch is still this one (None: whatever it is). Whether it was."""
         ...
 
-    def renew(self, meeting_id: int, epoch: int, now: datetime, lease_until: datetime) -> bool:
-        """Hold the row until then, if it is ours and the lease has not ended. Whether it is."""
+    def renew(self, meeting_id: int, epoch: int, connection_id: int, **columns: object) -> bool:
+        """Write if the row is ours, the lease has not ended and the connection is there. Whether so."""
         ...
 
     def attempt(self, attempt_id: int) -> AttemptRow | None: ...
@@ -118,8 +122,6 @@ class Rows(Protocol):
     def connections(self, appointment: AppointmentRow, accounts: Sequence[str]) -> Sequence[ConnectionRow]:
         """The workspace's and the host's own, and those with one of the accounts; own ones first."""
         ...
-
-    def is_connected(self, connection_id: int) -> bool: ...
 
     def record_link(self, appointment_id: int, meeting_id: str, join_url: str) -> None:
         """Both empty takes the link off the appointment."""

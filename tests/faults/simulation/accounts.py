@@ -9,6 +9,7 @@ from treff.conferencing.errors import GrantLost, Transient
 from treff.conferencing.leaving import LONGEST_LEAVING
 from treff.conferencing.models import LONG_AGO
 from treff.conferencing.states import AttemptState, GrantState
+from treff.conferencing.world import AT_ONCE
 from treff.kernel.secrets import KeyUnavailable, Secret, SecretError
 
 if TYPE_CHECKING:
@@ -181,11 +182,13 @@ class Accounts:
                 self.tables.commit({("grant", grant.pk): None})
 
     def _wake_all(self) -> None:
-        """queries.waiting_for."""
+        """wakeups.account_changed."""
         for appointment in self.tables.all("appointment"):
             meeting = self._engine.meeting_of(appointment.pk)
             strays = meeting is not None and any(
                 attempt.state == AttemptState.STRAY for attempt in self._engine.attempts(meeting)
             )
             if strays or (appointment.start_at > self._engine.now and appointment.provider == "zoom"):
+                if meeting is not None:
+                    self.tables.put("meeting", meeting, next_look_at=AT_ONCE)
                 self._engine.wake(appointment.pk)

@@ -16,7 +16,8 @@ from tests.faults.simulation.story import Story
 from tests.faults.simulation.tables import Row, Tables, Violation
 from tests.faults.simulation.zoom import ZoomTruth
 from treff.conferencing import ledger, reconcile
-from treff.conferencing.states import CURED_BY_CONNECTING, AttemptState, Reason, Sync
+from treff.conferencing.states import AttemptState, Reason, Sync
+from treff.conferencing.world import AT_ONCE
 from treff.kernel import clock
 from treff.kernel.ids import short_code
 
@@ -188,29 +189,17 @@ class Engine:
                 return
 
     def _recover(self, process: Process) -> None:
-        """wiring.recover: what was left on this machine, what is blocked in vain, what was overlooked."""
+        """wiring.recover: what was left on this machine, what waits for an operator, what was overlooked."""
         ledger.recover_journal(process.world)
-        self._wake_blocked()
+        self._change_server()
         self._sweep()
         process.machine.is_down = False
 
-    def _wake_blocked(self) -> None:
-        """queries.blocked_in_vain."""
+    def _change_server(self) -> None:
+        """wakeups.server_changed."""
         for meeting in self.tables.all("meeting"):
-            appointment = self.tables.rows["appointment"][meeting.appointment_id]
-            blocked = meeting.state == Sync.BLOCKED
-            blocked = blocked and meeting.reason in (*CURED_BY_CONNECTING, Reason.KEY_UNAVAILABLE)
-            if blocked and appointment.start_at > self.now and self._serves(appointment):
-                self.wake(appointment.pk)
-
-    def _serves(self, appointment: Any) -> bool:
-        return any(
-            connection.member_id in (None, appointment.host_id)
-            and connection.provider == appointment.provider
-            and connection.leaving_until is None
-            and self.tables.rows["grant"][connection.grant_pk].state == "connected"
-            for connection in self.tables.all("connection")
-        )
+            if meeting.state == Sync.BLOCKED and meeting.reason == Reason.KEY_UNAVAILABLE:
+                self.tables.put("meeting", meeting, next_look_at=AT_ONCE)
 
     def _sweep(self) -> None:
         """tasks.sweep and sweep_connections: queries.due, queries.overlooked, leaving.finish."""
@@ -274,7 +263,7 @@ class Engine:
             self._resume(self._start(self.machines[0], "look", lambda process: self._look(process, appointment_id)))
             return True
         self._send_mail()
-        instants = [process.wakes_at for process in self._processes() if process.waits_for is None]
+        instants = [process.wakes_at for process in self._processes()]
         instants += [at for at, _, _ in self._later]
         instants += [c.leaving_until for c in self.tables.all("connection") if c.leaving_until is not None]
         for meeting in self.tables.all("meeting"):

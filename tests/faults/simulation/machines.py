@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # One in so many primitives; another process comes to its turn one in three times.
 KILL, STOP, NO_DATABASE, FULL_DISK, NO_KEYS = 300, 400, 900, 150, 200
 SWITCH = 3
+LOCK_TIMEOUT = timedelta(seconds=10)  # management/worker.py
 
 
 class Killed(BaseException):
@@ -130,8 +131,8 @@ class Process:
             self._greenlet.throw(Killed)
 
     def is_ready(self) -> bool:
-        if self.waits_for is not None and self.waits_for.locked:
-            return False
+        if self.waits_for is not None and not self.waits_for.locked:
+            return True
         return self.wakes_at <= self.engine.now
 
     # ---- called by the primitives ----
@@ -179,9 +180,14 @@ class Process:
             other = other.waits_for.owner
         if other is self:
             raise Violation(f"deadlock of {self.name} with {transaction.owner}")
-        self.waits_for = transaction
+        self.waits_for, self.wakes_at = transaction, self.engine.now + LOCK_TIMEOUT
         self._switch()
         self.waits_for = None
+        if transaction.locked:
+            self.engine.note(self.name, "waits for a lock no longer")
+            self.lost_database = True
+            self.rows.roll_back()
+            raise OperationalError("canceling statement due to lock timeout")
 
     def keys_fail(self) -> bool:
         return self.engine.accidents.happens(NO_KEYS)

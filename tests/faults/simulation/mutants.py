@@ -17,6 +17,7 @@ from treff.conferencing.errors import Missing, Transient
 from treff.conferencing.plan import Desired, Known, Step
 from treff.conferencing.situation import Situation
 from treff.conferencing.states import AttemptState
+from treff.conferencing.world import AT_ONCE
 
 Planted = Sequence[tuple[Any, str, Callable[..., Any]]]
 
@@ -64,8 +65,10 @@ def _change_without_epoch(rows: MemoryRows, meeting_id: int, _epoch: int | None,
     return _change(rows, meeting_id, None, **columns)
 
 
-def _renew_without_epoch(rows: MemoryRows, meeting_id: int, _epoch: int, _now: datetime, lease_until: datetime) -> bool:
-    return _change(rows, meeting_id, None, lease_until=lease_until)
+def _renew_without_epoch(
+    rows: MemoryRows, meeting_id: int, _epoch: int, _connection_id: int, **columns: object
+) -> bool:
+    return _change(rows, meeting_id, None, **columns)
 
 
 def _delete_with_any_token(desired: Desired, known: Known, now: datetime) -> Step:
@@ -104,6 +107,10 @@ def _take_500_for_done(zoom: MemoryZoom, access_token: Any, external_id: str) ->
         return
 
 
+def _fence_nothing_at_the_call(_situation: Situation, **_columns: object) -> None:
+    return
+
+
 def _confirm_nothing(rows: MemoryRows, meeting_id: int, epoch: int | None, **columns: object) -> bool:
     return _change(rows, meeting_id, epoch, **{**columns, **({"confirm_at": None} if "confirm_at" in columns else {})})
 
@@ -125,6 +132,8 @@ def _read_as_first_seen(rows: MemoryRows, appointment_id: int, *, locked: bool =
 
 
 def _take_newest_for_seen(rows: MemoryRows, meeting_id: int, epoch: int | None, **columns: object) -> bool:
+    if columns == {"next_look_at": AT_ONCE}:
+        return True  # the event is gone with the job that brought it
     if "observed_generation" in columns:
         columns["observed_generation"] = _appointment(rows, rows.meeting(meeting_id).appointment_id).generation
     return _change(rows, meeting_id, epoch, **columns)
@@ -147,5 +156,6 @@ MUTANTS: Mapping[str, Planted] = {
     "no confirming update": [(MemoryRows, "change", _confirm_nothing)],
     "disconnect forgets what is in flight": [(Accounts, "disconnect", _forget_what_is_in_flight)],
     "event-driven": [(MemoryRows, "appointment", _read_as_first_seen), (MemoryRows, "change", _take_newest_for_seen)],
+    "no fence right before the effect": [(calls, "fence", _fence_nothing_at_the_call)],
     "no journal": [(Journal, "write", _write_nothing)],
 }

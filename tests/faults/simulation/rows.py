@@ -135,13 +135,15 @@ class MemoryRows:
         self._runner.database("change", meeting_id, epoch, columns)
         return self.update("meeting", meeting_id, lambda row: epoch is None or row.epoch == epoch, lambda _row: columns)
 
-    def renew(self, meeting_id: int, epoch: int, now: datetime, lease_until: datetime) -> bool:
-        self._runner.database("renew", meeting_id, epoch)
+    def renew(self, meeting_id: int, epoch: int, connection_id: int, **columns: object) -> bool:
+        self._runner.database("renew", meeting_id, epoch, connection_id)
+        if connection_id not in self._tables.rows["connection"]:
+            return False
         return self.update(
             "meeting",
             meeting_id,
-            lambda row: row.epoch == epoch and row.lease_until > now,
-            lambda _row: {"lease_until": lease_until},
+            lambda row: row.epoch == epoch and row.lease_until > clock.now(),
+            lambda _row: columns,
         )
 
     def seal(self, meeting_id: int, column: str, secret: Secret) -> str:
@@ -203,10 +205,6 @@ class MemoryRows:
             if connection.member_id in (None, appointment.host_id) or grant.account in accounts:
                 found.append(connection.but({"grant": grant}))
         return sorted(found, key=lambda row: (row.member_id is None, row.member_id or 0))
-
-    def is_connected(self, connection_id: int) -> bool:
-        self._runner.database("is_connected", connection_id)
-        return connection_id in self._tables.rows["connection"]
 
     def record_link(self, appointment_id: int, meeting_id: str, join_url: str) -> None:
         self._runner.database("record_link", appointment_id, meeting_id)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.faults.simulation.tables import AppointmentRow
 from treff.conferencing.states import GrantState
+from treff.conferencing.world import AT_ONCE
 
 if TYPE_CHECKING:
     from tests.faults.simulation.engine import Engine
@@ -131,7 +132,7 @@ class Story:
         appointment, now = self._amendable(), self._engine.now
         meeting = self._engine.meeting_of(appointment.pk) if appointment is not None else None
         if meeting is not None:
-            self._engine.tables.put("meeting", meeting, tries=0, next_look_at=now, asked_at=now)
+            self._engine.tables.put("meeting", meeting, tries=0, next_look_at=AT_ONCE, asked_at=now)
             self._engine.wake(meeting.appointment_id)
 
     def delete_at_zoom(self) -> None:

@@ -16,6 +16,7 @@ from treff.appointments.ports import Amendment, Booking
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import meetings_of, standing_of
 from treff.conferencing.states import Sync
+from treff.kernel import clock
 from treff.kernel.errors import N_, Invalid
 from treff.kernel.zones import wall_of
 from treff.people import actions as people
@@ -196,7 +197,7 @@ def _conference(row: Appointment, meeting: Meeting | None) -> schemas.Conference
     standing = standing_of(row, meeting)
     state, told = standing.state, standing.explanation
     # Blocked for a while only: it is tried again by itself then.
-    tries_again = meeting is not None and state in (Sync.WAITING, Sync.BLOCKED)
+    at = meeting.next_look_at if meeting is not None and state in (Sync.WAITING, Sync.BLOCKED) else None
     return schemas.Conference(
         state=state.value,
         meeting_id=row.meeting_id or None,
@@ -204,7 +205,7 @@ def _conference(row: Appointment, meeting: Meeting | None) -> schemas.Conference
         message=gettext(told.message),
         cure=gettext(told.cure) if told.cure else None,
         synced_at=_shown(meeting.synced_at if meeting else None, row.time_zone),
-        next_try_at=_shown(meeting.next_look_at if meeting and tries_again else None, row.time_zone),
+        next_try_at=_shown(None if at is None else max(at, clock.now()), row.time_zone),
     )
 
 
