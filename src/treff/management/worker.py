@@ -44,7 +44,7 @@ def run(concurrency: int) -> None:
     sweeper = threading.Thread(target=_sweep, args=(stopping,), name="sweeper")
     sweeper.start()
     try:
-        while not _worked(concurrency):
+        while not _worked(concurrency, stopping):
             time.sleep(PAUSE_SECONDS)
     finally:
         stopping.set()
@@ -57,18 +57,21 @@ def _end_on_signals() -> None:
         signal.signal(request, lambda *_: sys.exit(0))
 
 
-def _worked(concurrency: int) -> bool:
+def _worked(concurrency: int, stopping: threading.Event) -> bool:
     """Until somebody wants an end. False: a job could not be put away, because the database was gone at that moment."""
     try:
-        asyncio.run(_work(concurrency))
+        asyncio.run(_work(concurrency, stopping))
     except (ConnectorException, OperationalError) as error:
+        if stopping.is_set():
+            log.warning("worker_ends_without_database", error=type(error).__name__)
+            return True
         log.warning("worker_begins_again", error=type(error).__name__)
         _end_on_signals()
         return False
     return True
 
 
-async def _work(concurrency: int) -> None:
+async def _work(concurrency: int, stopping: threading.Event) -> None:
     """An app of its own, on a connection that can listen; tasks keep Django's, so what they defer commits with them.
 
     A second worker in this process keeps a few hands free for what has no lane; a signal stops both gently.
@@ -83,7 +86,7 @@ async def _work(concurrency: int) -> None:
             asyncio.create_task(_serve(worker_app, concurrency=PROMPT_HANDS, queues=[jobs.PROMPT])),
         ]
         for request in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(request, _stop, workers)
+            loop.add_signal_handler(request, _end, workers, stopping)
         log.info("worker_ready", concurrency=concurrency)
         await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
         _stop(workers)
@@ -100,6 +103,12 @@ async def _serve(worker_app: App, **options: Any) -> None:
         install_signal_handlers=False,
         **options,
     )
+
+
+def _end(workers: Iterable[asyncio.Task[None]], stopping: threading.Event) -> None:
+    """Somebody wants it, and it stays so, whether the database is there for a proper end or not."""
+    stopping.set()
+    _stop(workers)
 
 
 def _stop(workers: Iterable[asyncio.Task[None]]) -> None:
