@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "treff.workspaces",
     "treff.notices",
     "treff.people",
+    "treff.availability",
     "treff.booking_types",
     "treff.appointments",
     "treff.conferencing",

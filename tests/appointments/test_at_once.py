@@ -104,7 +104,7 @@ def test_of_a_booking_and_a_reschedule_into_one_slot_one_wins_and_the_loser_keep
     mover.refresh_from_db()
     moved = not isinstance(moving, SlotTaken)
     assert mover.start_at == (start_at if moved else start_at + timedelta(hours=3))
-    assert mover.busy.busy.lower == mover.start_at
+    assert mover.busy.get().busy.lower == mover.start_at
     assert mover.generation == (2 if moved else 1)
     assert overlapping_pairs() == 0
 

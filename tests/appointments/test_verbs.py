@@ -15,7 +15,8 @@ from treff.appointments.models import Appointment, HostBusy
 from treff.appointments.ports import Amendment, Booking
 from treff.appointments.states import Status
 from treff.audit.queries import of_subject
-from treff.booking_types.actions import Description, create_booking_type
+from treff.booking_types.actions import create_booking_type
+from treff.booking_types.ports import Description
 from treff.kernel import clock
 from treff.kernel.errors import Invalid
 from treff.workspaces.errors import NotHere
@@ -47,7 +48,7 @@ def test_booking_takes_the_bookers_calendar_and_the_usual_length(rep: Member) ->
         "booked",
     )
     booked = Appointment.objects.get(pk=booked.pk)
-    assert (booked.busy.busy.lower, booked.busy.busy.upper) == (start_at, start_at + HALF_HOUR)
+    assert (booked.busy.get().busy.lower, booked.busy.get().busy.upper) == (start_at, start_at + HALF_HOUR)
     assert deeds(booked) == ["appointment.booked"]
 
 
@@ -107,7 +108,7 @@ def test_a_refused_move_leaves_everything_as_it_was(rep: Member) -> None:
     other.refresh_from_db()
     assert (other.start_at, other.generation) == (start_at + timedelta(hours=2), 1)
     assert other.title != "Changed"
-    assert other.busy.busy.lower == other.start_at
+    assert other.busy.get().busy.lower == other.start_at
     assert deeds(other) == ["appointment.booked"]
 
 

@@ -1,21 +1,20 @@
 """The verbs. Each is one transaction with its audit entry and its announcement; none talks to anybody outside."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+import copy
+from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
-from psycopg.errors import ExclusionViolation
 
 from treff.appointments import queries, rules
-from treff.appointments.errors import AlreadyCancelled, AlreadyOver, ChangedMeanwhile, LeadHasAppointments, SlotTaken
-from treff.appointments.models import Appointment, Attendee, HostBusy
+from treff.appointments.errors import AlreadyCancelled, AlreadyOver, ChangedMeanwhile, LeadHasAppointments
+from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
+from treff.appointments.models import Appointment, Attendee
 from treff.appointments.ports import Amendment, Booking
-from treff.appointments.states import Status
+from treff.appointments.states import BLOCKING, Source, Status
 from treff.audit.actions import record
 from treff.booking_types.models import BookingType
-from treff.booking_types.queries import booking_type, is_switched_off
+from treff.booking_types.queries import booking_type, hosts_of, is_switched_off
 from treff.booking_types.rules import check_duration, check_provider
 from treff.booking_types.states import Provider
 from treff.events.actions import announce
@@ -37,10 +36,10 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
     scope.require(Permission.BOOK)
     start_at = rules.check_start(wanted.start_at, clock.now())
     attendees = rules.check_attendees(wanted.attendees)
-    with _no_double_booking(), transaction.atomic():
+    with no_double_booking(), transaction.atomic():
         kind = booking_type(scope, wanted.booking_type) if wanted.booking_type else None
         person = lead(scope, wanted.lead_id)
-        host = _host(scope, wanted.host_id)
+        host = _host(scope, wanted.host_id, kind)
         appointment = Appointment.objects.create(
             workspace_id=scope.workspace_id,
             lead=person,
@@ -51,11 +50,14 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
             duration=_duration(wanted.duration, kind),
             time_zone=host.time_zone,
             provider=_provider(scope, wanted.provider, kind),
+            source=Source.TEAM if scope.member_id else Source.API,
+            buffer_before=kind.buffer_before if kind else timedelta(0),
+            buffer_after=kind.buffer_after if kind else timedelta(0),
         )
         Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
-        _lock_hosts(host.pk)
-        _block(appointment)
-        _tell(scope, appointment, "appointment.booked", {"start": appointment.start_at.isoformat()})
+        lock_hosts(host.pk)
+        block(appointment, [host.pk])
+        tell(scope, appointment, "appointment.booked", {"start": appointment.start_at.isoformat()})
     return appointment
 
 
@@ -65,22 +67,24 @@ def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
     Raises AlreadyCancelled, AlreadyOver, ChangedMeanwhile, Invalid, NotAllowed, NotHere, SlotTaken.
     """
     scope.require(Permission.BOOK)
-    with _no_double_booking(), transaction.atomic():
+    with no_double_booking(), transaction.atomic():
         appointment = _locked(scope, public_id, change.generation)
-        if appointment.status == Status.CANCELLED:
+        if appointment.status not in BLOCKING:
             raise AlreadyCancelled
-        before, host_before = _shown(appointment), appointment.host_id
+        was, hosts_before = copy.copy(appointment), host_ids_of(appointment)
+        before = shown(appointment)
         _apply(scope, appointment, change)
-        after = _shown(appointment)
+        after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
         if not changed:
             return appointment
-        _lock_hosts(host_before, appointment.host_id)
-        _unblock(appointment)
-        _block(appointment)
-        _save(appointment)
+        hosts = host_ids_of(appointment)
+        lock_hosts(*hosts_before, *hosts)
+        unblock(was)
+        block(appointment, hosts)
+        save_changed(appointment)
         moved = "start" in changed or "minutes" in changed
-        _tell(scope, appointment, "appointment.rescheduled" if moved else "appointment.edited", changed)
+        tell(scope, appointment, "appointment.rescheduled" if moved else "appointment.edited", changed)
     return appointment
 
 
@@ -88,14 +92,19 @@ def cancel(scope: Scope, public_id: str, reason: str = "", generation: int | Non
     """Call it off; the host is free at once. Twice changes nothing. Raises ChangedMeanwhile, Invalid, NotHere."""
     scope.require(Permission.BOOK)
     with transaction.atomic():
-        appointment = _locked(scope, public_id, generation)
-        if appointment.status == Status.CANCELLED:
-            return appointment
-        appointment.status = Status.CANCELLED
-        appointment.cancel_reason = texts.one_line("reason", reason, longest=500)
-        _unblock(appointment)
-        _save(appointment)
-        _tell(scope, appointment, "appointment.cancelled", {"reason": appointment.cancel_reason})
+        return call_off(scope, _locked(scope, public_id, generation), reason)
+
+
+def call_off(scope: Scope, appointment: Appointment, reason: str) -> Appointment:
+    """For a verb that holds the appointment and has decided that it may be. Raises Invalid."""
+    if appointment.status not in BLOCKING:
+        return appointment
+    appointment.status = Status.CANCELLED
+    appointment.cancel_reason = texts.one_line("reason", reason, longest=500)
+    lock_hosts(*host_ids_of(appointment))
+    unblock(appointment)
+    save_changed(appointment)
+    tell(scope, appointment, "appointment.cancelled", {"reason": appointment.cancel_reason})
     return appointment
 
 
@@ -108,9 +117,10 @@ def delete(scope: Scope, public_id: str, generation: int | None = None) -> None:
     with transaction.atomic():
         appointment = _locked(scope, public_id, generation)
         appointment.deleted_at = clock.now()
-        _unblock(appointment)
-        _save(appointment)
-        _tell(scope, appointment, "appointment.deleted")
+        lock_hosts(*host_ids_of(appointment))
+        unblock(appointment)
+        save_changed(appointment)
+        tell(scope, appointment, "appointment.deleted")
 
 
 def delete_lead(scope: Scope, public_id: str) -> None:
@@ -140,9 +150,13 @@ def _locked(scope: Scope, public_id: str, generation: int | None) -> Appointment
     return appointment
 
 
-def _host(scope: Scope, host_id: str | None) -> Member:
+def _host(scope: Scope, host_id: str | None, kind: BookingType | None = None) -> Member:
+    """Who is named; else the member who books, or for a caller of the API the first host of the booking type."""
     if host_id is not None:
         return members(scope).named(host_id)
+    receiver = hosts_of(kind).first() if kind is not None and scope.member_id is None else None
+    if receiver is not None:
+        return receiver.member
     host = members(scope).filter(pk=scope.member_id).first() if scope.member_id else members(scope).first()
     if host is None:
         raise Invalid("host_id", N_("Please say who hosts the appointment."))
@@ -187,7 +201,7 @@ def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
         appointment.time_zone = appointment.host.time_zone
 
 
-def _shown(appointment: Appointment) -> dict[str, object]:
+def shown(appointment: Appointment) -> dict[str, object]:
     """What the history tells of a change."""
     return {
         "start": appointment.start_at.isoformat(),
@@ -198,38 +212,13 @@ def _shown(appointment: Appointment) -> dict[str, object]:
     }
 
 
-def _save(appointment: Appointment) -> None:
+def save_changed(appointment: Appointment) -> None:
     appointment.generation += 1
     appointment.sequence += 1
     appointment.changed_at = clock.now()
     appointment.save()
 
 
-def _tell(scope: Scope, appointment: Appointment, deed: str, detail: dict[str, object] | None = None) -> None:
+def tell(scope: Scope, appointment: Appointment, deed: str, detail: dict[str, object] | None = None) -> None:
     record(scope.workspace_id, scope.actor, deed, appointment.public_id, detail)
     announce("appointment.changed", appointment.pk)
-
-
-def _lock_hosts(*host_ids: int) -> None:
-    """One at a time for each host, in id order: two who wait for each other's slot would be a deadlock."""
-    list(Member.objects.select_for_update(no_key=True).filter(pk__in=host_ids).order_by("pk"))
-
-
-def _block(appointment: Appointment) -> None:
-    span: tuple[datetime, datetime] = (appointment.start_at, appointment.end_at)
-    HostBusy.objects.create(appointment=appointment, host=appointment.host, busy=span)
-
-
-def _unblock(appointment: Appointment) -> None:
-    HostBusy.objects.filter(appointment=appointment).delete()
-
-
-@contextmanager
-def _no_double_booking() -> Iterator[None]:
-    """Turn the exclusion constraint's refusal into SlotTaken."""
-    try:
-        yield
-    except IntegrityError as error:
-        if isinstance(error.__cause__, ExclusionViolation):
-            raise SlotTaken from None
-        raise

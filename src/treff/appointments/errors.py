@@ -42,3 +42,34 @@ class LeadHasAppointments(Conflict):
 
     def __init__(self) -> None:
         super().__init__(N_("This lead has upcoming appointments. Please cancel them first."))
+
+
+class NotOffered(Conflict):
+    """The time is not one of those that the booking type offers, or not any more."""
+
+    code = "slot_taken"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This time is not free any more. Please choose another one."))
+
+
+class PeriodFull(NotOffered):
+    """The booking type has as many appointments as it may have then."""
+
+
+class NotWaiting(Conflict):
+    """The request was answered already, or has lapsed."""
+
+    code = "not_waiting"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This request does not wait for an answer any more."))
+
+
+class NotByClients(Conflict):
+    """The booking type does not let clients do this by themselves."""
+
+    code = "not_by_clients"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This appointment cannot be changed here. Please contact your host."))

@@ -1,13 +1,14 @@
 """Rows: appointments, who else attends, and when a host is busy."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 
-from treff.appointments.states import Status
+from treff.appointments.states import Source, Status
+from treff.appointments.turns import Why
 from treff.booking_types.models import BookingType
 from treff.booking_types.states import Provider
 from treff.kernel import clock
@@ -15,12 +16,16 @@ from treff.kernel.ids import new_id
 from treff.people.models import Lead
 from treff.workspaces.models import Member, ScopedQuerySet, Workspace
 
+NOTHING = timedelta(0)
+
 
 class Appointment(models.Model):
     """What is wanted. The only thing that other packages write here is `meeting_id` and `join_url`, by a verb of ours.
 
     `generation` grows with every change that a person makes; who sees an older one has not seen the newest state.
     `sequence` grows with every change that an invitation shows, the join link included (RFC 5545, 3.8.7.4).
+    `host_reason`: why this host. `answers` to the booking type's questions: [{"label", "answer"}]. `expires_at`: until
+    when a request waits. `manage_token` lets its bearer move and cancel; sealed, found by `manage_digest`.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "appt"), editable=False)
@@ -36,6 +41,18 @@ class Appointment(models.Model):
     status = models.CharField(
         max_length=20, choices=[(status.value, status.value) for status in Status], default=Status.BOOKED
     )
+    buffer_before = models.DurationField(default=NOTHING)
+    buffer_after = models.DurationField(default=NOTHING)
+    source = models.CharField(
+        max_length=10, choices=[(source.value, source.value) for source in Source], default=Source.TEAM
+    )
+    host_reason = models.CharField(
+        max_length=20, choices=[(why.value, why.value) for why in Why], blank=True, default=""
+    )
+    answers = models.JSONField(default=list)
+    expires_at = models.DateTimeField(null=True)
+    manage_digest = models.CharField(max_length=64, unique=True, null=True)
+    manage_token = models.TextField(blank=True, default="")
     cancel_reason = models.CharField(max_length=500, blank=True)
     meeting_id = models.CharField(max_length=100, blank=True)
     join_url = models.CharField(max_length=2000, blank=True)
@@ -67,6 +84,11 @@ class Appointment(models.Model):
         return self.start_at + self.duration
 
     @property
+    def blocked_span(self) -> tuple[datetime, datetime]:
+        """When its hosts have no time: with the buffers."""
+        return self.start_at - self.buffer_before, self.end_at + self.buffer_after
+
+    @property
     def is_wanted(self) -> bool:
         """Booked and not deleted: it is going to take place, or has."""
         return self.status == Status.BOOKED and self.deleted_at is None
@@ -82,13 +104,41 @@ class Attendee(models.Model):
         constraints = (models.UniqueConstraint(fields=("appointment", "email"), name="attendee_once"),)
 
 
+class CoHost(models.Model):
+    """A member who receives together with the host."""
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="co_hosts")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("appointment", "member"), name="co_host_once"),)
+
+
+class BookingCount(models.Model):
+    """How many appointments of a booking type a period has: in all, or of one host. `period` is a day, week or month of
+    the workspace: 2026-12-01, 2026-W49, 2026-12.
+    """
+
+    booking_type = models.ForeignKey(BookingType, on_delete=models.CASCADE, related_name="+")
+    host = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+")
+    period = models.CharField(max_length=10)
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("booking_type", "host", "period"), nulls_distinct=False, name="booking_count_once"
+            ),
+        )
+
+
 class HostBusy(models.Model):
-    """A row exists exactly while it blocks. The exclusion constraint is what makes double booking impossible.
+    """A row exists exactly while it blocks, buffers included. The exclusion constraint makes double booking impossible.
 
     A one-number range in place of the plain number, so that no extension (btree_gist) is needed.
     """
 
-    appointment = models.OneToOneField(Appointment, on_delete=models.CASCADE, related_name="busy")
+    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="busy")
     host = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="busy")
     busy = DateTimeRangeField()
 
@@ -104,4 +154,5 @@ class HostBusy(models.Model):
                     ("busy", RangeOperators.OVERLAPS),
                 ),
             ),
+            models.UniqueConstraint(fields=("appointment", "host"), name="host_busy_once"),
         )

@@ -1,6 +1,7 @@
 """What verbs take: plain values, not yet checked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
@@ -28,3 +29,18 @@ class Amendment:
     provider: str | None = None
     host_id: str | None = None
     generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRequest:
+    """What a client wants of what is offered. `lead`: name, email, phone, company, locale and time_zone as typed.
+
+    `host_id` is public, for booking types whose client chooses; `answers` by the id of the question.
+    """
+
+    start_at: datetime
+    lead: Mapping[str, str]
+    duration: timedelta | None = None
+    host_id: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    attendees: tuple[str, ...] = ()

@@ -1,29 +1,24 @@
 """Every write about booking types."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+import secrets
+from collections.abc import Sequence
+from dataclasses import astuple
 
 from django.db import IntegrityError, transaction
 
 from treff.audit.actions import record
 from treff.booking_types import queries
 from treff.booking_types.errors import BookingTypeSlugTaken
-from treff.booking_types.models import BookingType, ProviderSwitch
+from treff.booking_types.models import BookingType, ProviderSwitch, TypeHost
+from treff.booking_types.ports import Description, Details, HostWish
+from treff.booking_types.requirements import check_details, check_host
 from treff.booking_types.rules import check_duration, check_provider
 from treff.kernel import texts
+from treff.kernel.errors import N_, Invalid
 from treff.workspaces.ports import Scope
+from treff.workspaces.queries import members
 from treff.workspaces.rules import check_slug
 from treff.workspaces.states import Permission
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """A whole booking type as somebody wants it."""
-
-    slug: str
-    title: str
-    duration: timedelta
-    provider: str
 
 
 def create_booking_type(scope: Scope, wanted: Description) -> BookingType:
@@ -43,13 +38,65 @@ def _save(scope: Scope, row: BookingType, wanted: Description, deed: str) -> Boo
     row.title = texts.one_line("title", wanted.title, longest=100, required=True)
     row.duration = check_duration(wanted.duration)
     row.provider = check_provider(wanted.provider)
+    if wanted.details is not None:
+        _apply(row, wanted.details)
     try:
         with transaction.atomic():
+            row.version += 1
             row.save()
+            if wanted.hosts is not None:
+                _set_hosts(scope, row, wanted.hosts)
             record(scope.workspace_id, scope.actor, deed, row.public_id)
     except IntegrityError:
         raise BookingTypeSlugTaken from None
     return row
+
+
+def _apply(row: BookingType, wanted: Details) -> None:
+    checked = check_details(wanted)
+    for name in (
+        *("step_minutes", "offset_minutes", "buffer_before", "buffer_after", "notice", "needs_approval", "host_mode"),
+        *("description", "confirmation_text", "redirect_url", "is_paused", "clients_may_move", "clients_may_cancel"),
+    ):
+        setattr(row, name, getattr(checked, name))
+    row.more_minutes = list(checked.more_minutes)
+    row.window_kind, row.window_days = checked.window.kind, checked.window.days
+    row.window_from, row.window_until = checked.window.first, checked.window.last
+    row.limit_day, row.limit_week, row.limit_month = astuple(checked.limits)
+    row.host_limit_day, row.host_limit_week, row.host_limit_month = astuple(checked.host_limits)
+    row.questions = [
+        {
+            "id": question.id or secrets.token_hex(4),
+            "kind": question.kind.value,
+            "label": question.label,
+            "required": question.required,
+            "options": list(question.options),
+        }
+        for question in checked.questions
+    ]
+    row.weekly_hours = None if checked.weekly_hours is None else [list(map(list, day)) for day in checked.weekly_hours]
+    if not checked.is_secret:
+        row.secret_key = ""
+    elif not row.secret_key:
+        row.secret_key = secrets.token_urlsafe(16)
+
+
+def _set_hosts(scope: Scope, row: BookingType, wanted: Sequence[HostWish]) -> None:
+    """Who stays keeps what the round robin remembers; who comes starts at its present turn."""
+    found = {}
+    for host in wanted:
+        member = members(scope).filter(public_id=host.member_id).first()
+        if member is None:
+            raise Invalid("hosts", N_("Choose hosts among the members of the workspace."))
+        found[member.pk] = check_host(host)
+    TypeHost.objects.filter(booking_type=row).exclude(member_id__in=found).delete()
+    for member_id, host in found.items():
+        TypeHost.objects.update_or_create(
+            booking_type=row,
+            member_id=member_id,
+            defaults={"weight": host.weight, "priority": host.priority},
+            create_defaults={"weight": host.weight, "priority": host.priority, "share": row.turn},
+        )
 
 
 def remove_booking_type(scope: Scope, slug: str) -> None:

@@ -1,10 +1,13 @@
 """Every read about booking types."""
 
 from django.db.models import QuerySet
+from django.utils.crypto import constant_time_compare
 
-from treff.booking_types.models import BookingType, ProviderSwitch
-from treff.booking_types.states import Provider
+from treff.booking_types.models import BookingType, ProviderSwitch, TypeHost
+from treff.booking_types.rules import Question, Window
+from treff.booking_types.states import Provider, QuestionKind, WindowKind
 from treff.workspaces.errors import NotHere
+from treff.workspaces.models import Workspace
 from treff.workspaces.ports import Scope
 
 
@@ -19,6 +22,48 @@ def booking_type(scope: Scope, slug: str) -> BookingType:
     if row is None:
         raise NotHere
     return row
+
+
+def public_type(place: Workspace, slug: str, secret_key: str = "") -> BookingType:
+    """One that clients may see: not paused, and if it is secret only with its key. Raises NotHere."""
+    row = BookingType.objects.filter(workspace=place, slug=slug, is_active=True, is_paused=False).first()
+    if row is None or not constant_time_compare(row.secret_key, secret_key):
+        raise NotHere
+    return row
+
+
+def public_types(place: Workspace) -> QuerySet[BookingType]:
+    """Those that clients find by themselves, by title."""
+    found = BookingType.objects.filter(workspace=place, is_active=True, is_paused=False, secret_key="")
+    return found.filter(hosts__member__is_active=True).distinct().order_by("title")
+
+
+def hosts_of(kind: BookingType) -> QuerySet[TypeHost]:
+    """Active members who receive it, the best priority first, with their schedules."""
+    found = TypeHost.objects.filter(booking_type=kind, member__is_active=True)
+    return found.select_related("member__user", "member__schedule").order_by("priority", "pk")
+
+
+def window_of(kind: BookingType) -> Window:
+    return Window(WindowKind(kind.window_kind), kind.window_days, kind.window_from, kind.window_until)
+
+
+def minutes_of(kind: BookingType) -> tuple[int, ...]:
+    """The lengths that a client may choose, the usual one first."""
+    return (int(kind.duration.total_seconds() // 60), *kind.more_minutes)
+
+
+def questions_of(kind: BookingType) -> tuple[Question, ...]:
+    return tuple(
+        Question(
+            given["id"],
+            QuestionKind(given["kind"]),
+            given["label"],
+            required=given.get("required", False),
+            options=tuple(given.get("options", ())),
+        )
+        for given in kind.questions
+    )
 
 
 def provider_switch(scope: Scope, provider: str) -> ProviderSwitch | None:

@@ -12,7 +12,8 @@ from datetime import datetime, time, timedelta
 from treff.appointments.actions import book, cancel
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Booking
-from treff.booking_types.actions import Description, create_booking_type
+from treff.booking_types.actions import create_booking_type
+from treff.booking_types.ports import Description
 from treff.booking_types.states import Provider
 from treff.conferencing import actions as conferencing
 from treff.conferencing import reconcile

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from treff.audit.actions import record
 from treff.kernel import clock
@@ -22,12 +22,32 @@ def create_lead(scope: Scope, values: Mapping[str, str]) -> Lead:
         if not values.get(field):
             raise Invalid(field, N_("Please fill this in."))
     with transaction.atomic():
-        workspace = Workspace.objects.get(pk=scope.workspace_id)
-        defaults = {"locale": workspace.locale, "time_zone": workspace.time_zone}
-        given = {field: value for field, value in values.items() if value}
-        lead = Lead.objects.create(workspace=workspace, **clean(defaults | given))
-        record(scope.workspace_id, scope.actor, "lead.created", lead.public_id)
+        return _create(scope, values)
+
+
+def _create(scope: Scope, values: Mapping[str, str]) -> Lead:
+    workspace = Workspace.objects.get(pk=scope.workspace_id)
+    defaults = {"locale": workspace.locale, "time_zone": workspace.time_zone}
+    given = {field: value for field, value in values.items() if value}
+    lead = Lead.objects.create(workspace=workspace, **clean(defaults | given))
+    record(scope.workspace_id, scope.actor, "lead.created", lead.public_id)
     return lead
+
+
+def find_or_create_lead(scope: Scope, values: Mapping[str, str]) -> Lead:
+    """For clients who book by themselves: who has this address already stays as they are, since a stranger who knows it
+    must not rename them. Raises Invalid.
+    """
+    scope.require(Permission.BOOK_OFFERED)
+    for field in ("name", "email"):
+        if not values.get(field):
+            raise Invalid(field, N_("Please fill this in."))
+    checked = clean(values)
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # of two bookings with a new address at once one waits, and finds the lead
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{scope.workspace_id}:{checked['email']}"])
+        known = queries.with_email(scope, checked["email"])
+        return known[0] if known else _create(scope, checked)
 
 
 def edit_lead(scope: Scope, public_id: str, values: Mapping[str, str]) -> Lead:

@@ -7,11 +7,11 @@ from django.db.models.functions import Upper
 
 from treff.kernel import clock
 from treff.kernel.ids import new_id
-from treff.workspaces.models import ScopedQuerySet, Workspace
+from treff.workspaces.models import Member, ScopedQuerySet, Workspace
 
 
 class Lead(models.Model):
-    """A person at a customer's. `deleted_at` hides the row everywhere; privacy erases it."""
+    """A person at a customer's. `owner` looks after them. `deleted_at` hides the row everywhere; privacy erases it."""
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "lead"), editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="leads")
@@ -21,6 +21,7 @@ class Lead(models.Model):
     company = models.CharField(max_length=100, blank=True)
     locale = models.CharField(max_length=10)
     time_zone = models.CharField(max_length=60)
+    owner = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="leads")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     deleted_at = models.DateTimeField(null=True)
 

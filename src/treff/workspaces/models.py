@@ -78,13 +78,17 @@ class Workspace(models.Model):
 
 
 class Member(models.Model):
-    """A user's place in a workspace; a host of appointments is a member."""
+    """A user's place in a workspace; a host of appointments is a member.
+
+    `calendar_version` grows with whatever changes when the member has time.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "mem"), editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=[(role.value, role.value) for role in Role])
     time_zone = models.CharField(max_length=60)
+    calendar_version = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

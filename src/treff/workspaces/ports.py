@@ -13,7 +13,7 @@ class Scope:
 
     workspace_id: int
     workspace_slug: str
-    role: Role
+    role: Role | None
     actor: Actor
     member_id: int | None = None
 

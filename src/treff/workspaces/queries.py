@@ -45,6 +45,11 @@ def scope_of_key(key: Secret) -> Scope | None:
     return Scope(row.workspace_id, row.workspace.slug, Role(row.role), Actor("api_key", row.public_id, "API"))
 
 
+def client_scope(place: Workspace) -> Scope:
+    """Of a client on a public page."""
+    return Scope(place.pk, place.slug, None, Actor("client", "client", "Client"))
+
+
 def memberships(user: User) -> Sequence[Member]:
     """The workspaces that the user belongs to, by name."""
     return list(

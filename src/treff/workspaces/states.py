@@ -16,15 +16,22 @@ class Permission(StrEnum):
     SEE = "see"
     EDIT_LEADS = "edit_leads"
     BOOK = "book"
+    BOOK_OFFERED = "book_offered"
+    EDIT_OWN_HOURS = "edit_own_hours"
+    EDIT_HOURS = "edit_hours"
     CONNECT_PROVIDERS = "connect_providers"
     EDIT_BOOKING_TYPES = "edit_booking_types"
     EDIT_WORKSPACE = "edit_workspace"
     EDIT_MEMBERS = "edit_members"
 
 
-_REP = frozenset({Permission.SEE, Permission.EDIT_LEADS, Permission.BOOK})
+_REP = frozenset(
+    {Permission.SEE, Permission.EDIT_LEADS, Permission.BOOK, Permission.BOOK_OFFERED, Permission.EDIT_OWN_HOURS}
+)
 
-GRANTED: Mapping[Role, frozenset[Permission]] = {
+# None is nobody of ours: a client on a public page, who takes what is offered.
+GRANTED: Mapping[Role | None, frozenset[Permission]] = {
+    None: frozenset({Permission.BOOK_OFFERED}),
     Role.REP: _REP,
     Role.ADMIN: frozenset(Permission),
     Role.OWNER: frozenset(Permission),

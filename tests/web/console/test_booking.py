@@ -10,7 +10,8 @@ from tests import house
 from tests.web.console.conftest import connect_own
 from tests.web.console.paper_zoom import PaperZoom
 from treff.appointments.models import Appointment
-from treff.booking_types.actions import Description, create_booking_type, offer_provider
+from treff.booking_types.actions import create_booking_type, offer_provider
+from treff.booking_types.ports import Description
 from treff.conferencing.leaving import disconnect
 from treff.conferencing.models import Connection
 from treff.kernel import clock

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from ninja import Query, Router
 
 from treff.booking_types import actions, queries
-from treff.booking_types.actions import Description
 from treff.booking_types.models import BookingType
+from treff.booking_types.ports import Description
 from treff.web.api import pages, schemas
 from treff.web.api.answers import Done, answer_once
 from treff.web.api.auth import ApiRequest, needs

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from treff.booking_types import actions as booking_type_actions
 from treff.booking_types import queries as booking_type_queries
-from treff.booking_types.actions import Description
 from treff.booking_types.errors import BookingTypeSlugTaken
 from treff.booking_types.models import BookingType
+from treff.booking_types.ports import Description
 from treff.booking_types.states import Provider
 from treff.kernel.errors import Invalid
 from treff.web import labels

@@ -1,0 +1,61 @@
+"""Every read about when members have time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+
+from treff.availability import rules
+from treff.availability.models import BusyFeed, BusyTime, Schedule
+from treff.availability.rules import Hours, Span
+from treff.availability.states import Source
+from treff.workspaces.models import Member
+from treff.workspaces.ports import Scope
+
+
+def schedule_of(member: Member) -> Schedule:
+    """The member's own, or one with the usual hours that is not saved yet."""
+    found: Schedule | None = getattr(member, "schedule", None)
+    return found or Schedule(member=member, weekly=[list(map(list, spans)) for spans in rules.USUAL])
+
+
+def hours_of(member: Member, schedule: Schedule) -> Hours:
+    """As rules.windows takes them."""
+    return Hours(
+        member.time_zone,
+        week_of(schedule.weekly),
+        {date.fromisoformat(day): spans_of(spans) for day, spans in schedule.overrides.items()},
+    )
+
+
+def week_of(weekly: Sequence[Sequence[Sequence[int]]]) -> tuple[tuple[Span, ...], ...]:
+    """Out of JSON."""
+    return tuple(spans_of(spans) for spans in weekly)
+
+
+def spans_of(spans: Sequence[Sequence[int]]) -> tuple[Span, ...]:
+    return tuple((start, end) for start, end in spans)
+
+
+def time_off(scope: Scope, member: Member, now: datetime) -> QuerySet[BusyTime]:
+    """What is not over, soonest first."""
+    found = BusyTime.objects.within(scope).filter(member=member, source=Source.TIME_OFF, busy__endswith__gt=now)
+    return found.order_by("busy")
+
+
+def feeds(scope: Scope, member: Member) -> QuerySet[BusyFeed]:
+    """The member's feeds, oldest first."""
+    return BusyFeed.objects.within(scope).filter(member=member).order_by("pk")
+
+
+def busy_during(member_ids: Sequence[int], within: tuple[datetime, datetime]) -> QuerySet[BusyTime]:
+    """Time off and feeds of these members that touch the time."""
+    return BusyTime.objects.filter(Q(busy__overlap=within), member_id__in=member_ids)
+
+
+def overrides_text(overrides: Mapping[str, Sequence[Sequence[int]]]) -> list[tuple[str, str]]:
+    """By day: the day, and its times as people read them."""
+    return [
+        (day, ", ".join(f"{rules.clock_text(start)}–{rules.clock_text(end)}" for start, end in spans))
+        for day, spans in sorted(overrides.items())
+    ]
