@@ -13,6 +13,8 @@ NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 EVERY_ERROR = [
     errors.Transient("x"),
     errors.Transient("x", timedelta(seconds=30)),
+    errors.Unreachable("x"),
+    errors.Insecure("x"),
     errors.Ambiguous("x"),
     errors.Throttled("x", NOW + timedelta(hours=3)),
     errors.Missing("x"),
@@ -45,6 +47,7 @@ def test_every_error_has_a_consequence_that_is_neither_a_busy_loop_nor_for_ever(
     ("error", "state", "reason"),
     [
         (errors.Transient("x"), Sync.WAITING, Reason.PROVIDER_DOWN),
+        (errors.Insecure("x"), Sync.WAITING, Reason.INSECURE),
         (errors.Ambiguous("x"), Sync.WAITING, Reason.UNSURE),
         (errors.Throttled("x", NOW), Sync.WAITING, Reason.THROTTLED),
         (errors.Refused("x"), Sync.BLOCKED, Reason.REFUSED),

@@ -258,6 +258,13 @@ def test_an_app_that_is_refused_or_disabled_is_no_accounts_fault() -> None:
     assert "It answered: 400 invalid_client" in text(other)
 
 
+def test_of_a_provider_that_cannot_be_reached_safely_the_operator_hears_where_to_look() -> None:
+    wording = told_operator(NoticeKind.INSECURE, provider="zoom")
+    assert wording.subject == "Zoom cannot be reached safely from this server"
+    for words in ("So nothing is sent there.", "Look at this server's clock", "Appointments can be booked."):
+        assert words in text(wording)
+
+
 @pytest.mark.parametrize(
     ("what", "subject", "cure"),
     [
@@ -285,6 +292,7 @@ def test_every_notice_has_german_that_is_not_the_english() -> None:
         (told, NoticeKind.DEAUTHORIZED, {"appointments": 2}),
         (told, NoticeKind.BROKEN, broken()),
         (told_operator, NoticeKind.APP_REFUSED, {"provider": "zoom", "detail": ""}),
+        (told_operator, NoticeKind.INSECURE, {"provider": "zoom"}),
         *((told_operator, NoticeKind.KEY_TROUBLE, {"what": what}) for what in ("lost", "wrong", "retired", "tampered")),
     ]
     for say, kind, detail in every:

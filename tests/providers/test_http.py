@@ -1,55 +1,17 @@
 """One request, over real sockets: what an answer is, what went wrong, and that no vendor holds us for ever."""
 
 import socket
-import ssl
-import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.servers import closed_port, listening
 from tests.simulators.zoom.driver import Driver
 from treff.providers.http import MOST_BYTES, Answer, NotSent, Request, Unanswered, send
 
 TOKEN = "canary-token-of-the-test"
-
-
-def closed_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-@contextmanager
-def listening(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does with its one connection what it is told; gives its host and port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(10)
-
-    def serve() -> None:
-        with suppress(OSError):
-            connection, _ = listener.accept()
-            connection.settimeout(10)
-            with connection, suppress(OSError):
-                talk(connection)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for a visitor
-        listener.close()
-        thread.join(10)
 
 
 def get(url: str, seconds: float = 10.0, **headers: str) -> Answer:
@@ -213,43 +175,6 @@ def test_a_proxy_of_the_environment_sees_nothing_of_ours(zoom: Driver, monkeypat
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
     assert me(zoom).status == 200
-
-
-def test_a_certificate_that_nobody_vouches_for_was_not_sent_to(tmp_path: Path) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(self_signed(tmp_path))
-    heard: list[bytes] = []
-
-    def talk(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            heard.append(secure.recv(65536))
-
-    with listening(talk) as place, pytest.raises(NotSent):
-        get(f"https://{place}/", 5, Authorization=f"Bearer {TOKEN}")
-    assert heard == []
-
-
-def self_signed(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "self-signed.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
 
 
 def test_a_token_that_is_no_ascii_gets_where_it_belongs(zoom: Driver) -> None:

@@ -3,6 +3,7 @@
 ProviderError
  ├── Transient      not acted, or safe to repeat: try again (retry_after)
  │    └── Unreachable    nobody answered
+ │         └── Insecure       whoever is there did not prove to be the provider, so nothing was sent
  ├── Ambiguous      sent, and nobody knows whether it acted: never repeat a create blindly
  ├── Throttled      not acted; no more calls for this account until `until_at`
  │    └── Spared         not sent: what is left of the day's requests is kept for starts that are nearer
@@ -32,6 +33,10 @@ class Transient(ProviderError):
 
 
 class Unreachable(Transient):
+    pass
+
+
+class Insecure(Unreachable):
     pass
 
 

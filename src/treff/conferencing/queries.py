@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Q, QuerySet
 
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
@@ -20,6 +20,8 @@ from treff.workspaces.ports import Scope
 
 # So long nothing may have changed before an update is sent, unless the start is this near.
 QUIET, SOON = timedelta(seconds=2), timedelta(minutes=15)
+# So many failures in a row are no passing trouble.
+INSECURE_SINCE_TRIES = 3
 
 
 def account_key(provider: str, client_id: str, external_user_id: str) -> str:
@@ -214,6 +216,14 @@ def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = tim
         .order_by("start_at")
         .values_list("pk", flat=True)[:limit]
     )
+
+
+def insecure_providers() -> dict[str, int]:
+    """By provider: how many meetings have waited for more than a moment because it did not prove who it is."""
+    waiting = Meeting.objects.filter(
+        next_look_at__isnull=False, reason=Reason.INSECURE, tries__gte=INSECURE_SINCE_TRIES
+    )
+    return dict(waiting.values_list("provider").annotate(Count("pk")).order_by("provider"))
 
 
 def waiting_for(workspace_id: int, provider: str) -> list[int]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from treff.conferencing.errors import (
     Ambiguous,
     GrantLost,
+    Insecure,
     Misconfigured,
     Missing,
     Refused,
@@ -84,6 +85,8 @@ def consequence(error: Exception, tries: int, now: datetime, chance: float) -> C
             return Consequence(Sync.BLOCKED, Reason.KEY_UNAVAILABLE, timedelta(minutes=10))
         case Missing():
             return Consequence(Sync.PENDING, Reason.NONE, timedelta(0))
+        case Insecure():
+            return Consequence(Sync.WAITING, Reason.INSECURE, back_off(tries, chance))
         case Transient(retry_after=retry_after) if retry_after is not None:
             return Consequence(Sync.WAITING, Reason.PROVIDER_DOWN, min(_believed(retry_after), timedelta(hours=1)))
     return Consequence(Sync.WAITING, Reason.PROVIDER_DOWN, back_off(tries, chance))
@@ -179,6 +182,10 @@ _BY_REASON = {
     Reason.PROVIDER_DOWN: Explanation(
         N_("The video provider does not answer at the moment. We keep trying automatically."),
         N_("You don't need to do anything. The link is emailed as soon as it is there."),
+    ),
+    Reason.INSECURE: Explanation(
+        N_("Our server could not make sure that it speaks to the video provider, so it sent nothing. We keep trying."),
+        N_("Please tell whoever runs this server. Your appointment is safe, the link follows."),
     ),
     Reason.THROTTLED: Explanation(
         N_("The video provider takes no more requests for this account for now. We continue as soon as it does."),

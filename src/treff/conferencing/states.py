@@ -18,6 +18,7 @@ class Reason(StrEnum):
 
     NONE = ""
     PROVIDER_DOWN = "provider_down"
+    INSECURE = "insecure"
     THROTTLED = "throttled"
     UNSURE = "unsure"
     NOT_CONNECTED = "not_connected"

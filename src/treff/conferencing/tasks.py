@@ -85,7 +85,10 @@ def sweep_connections(_window: timedelta) -> int:
 
 
 def sweep_tellings(_window: timedelta) -> int:
-    """Tell hosts of starts without a link and administrators of leftovers. Returns to how many that was due."""
+    """Tell hosts of starts without a link, administrators of leftovers, the operator of a provider that is not secure.
+
+    Returns to how many that was due.
+    """
     if not _turns_to_tell.lets_pass("tell"):
         return 0
-    return telling.tell_hosts() + telling.tell_of_clean_up()
+    return telling.tell_hosts() + telling.tell_of_clean_up() + telling.tell_operator_of_insecure()

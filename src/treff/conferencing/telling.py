@@ -1,21 +1,25 @@
-"""Who is told by mail of what is not in step: hosts before a start without a link, administrators of leftovers."""
+"""Who is told by mail of what is not in step: hosts before a start without a link, administrators of leftovers, and the
+operator of a provider that cannot be spoken to safely.
+"""
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
 from treff.appointments.models import Appointment
-from treff.conferencing import nudges, overview
+from treff.conferencing import nudges, overview, queries
 from treff.conferencing.models import Attempt
 from treff.conferencing.queries import standing_of
 from treff.kernel import clock
-from treff.notices.actions import tell_members
+from treff.notices.actions import tell_members, tell_operator
 from treff.notices.states import NoticeKind
 from treff.workspaces.models import Workspace
 from treff.workspaces.queries import users_with
 from treff.workspaces.states import Role
 
+log = structlog.get_logger()
 # What is not known for certain at first often is soon: a late answer comes, an account is connected again.
 SETTLES_IN = timedelta(minutes=15)
 # New entries of the clean-up list are told of together, at most once in this time.
@@ -57,6 +61,15 @@ def tell_of_clean_up() -> int:
     now = clock.now()
     concerned = _untold(now).order_by().values_list("meeting__appointment__workspace_id", flat=True).distinct()
     return sum(_tell_administrators(workspace_id, now) for workspace_id in list(concerned))
+
+
+def tell_operator_of_insecure() -> int:
+    """Tell the operator, once a day for each provider, that nothing is sent to it. Returns how many there are."""
+    found = queries.insecure_providers()
+    for provider, waiting in found.items():
+        log.error("provider_not_secure", provider=provider, waiting=waiting)
+        tell_operator(NoticeKind.INSECURE, f"insecure:{provider}:{clock.now().date()}", {"provider": provider})
+    return len(found)
 
 
 def _untold(now: datetime) -> QuerySet[Attempt]:

@@ -11,7 +11,12 @@ from treff.notices.states import NoticeKind
 
 def to_operator(kind: NoticeKind, detail: Detail) -> Wording:
     """Raises KeyError where there are no words for it."""
-    return {NoticeKind.APP_REFUSED: _app_refused, NoticeKind.KEY_TROUBLE: _key_trouble}[kind](detail)
+    says = {
+        NoticeKind.APP_REFUSED: _app_refused,
+        NoticeKind.KEY_TROUBLE: _key_trouble,
+        NoticeKind.INSECURE: _insecure,
+    }
+    return says[kind](detail)
 
 
 def _app_refused(detail: Detail) -> Wording:
@@ -44,6 +49,26 @@ def _app_refused(detail: Detail) -> Wording:
     ]
     if words["answer"] not in ("", "app_refused", "app_disabled"):
         paragraphs.insert(1, gettext("It answered: %(answer)s"))
+    return Wording(subject % words, [text % words for text in paragraphs])
+
+
+def _insecure(detail: Detail) -> Wording:
+    words = {"provider": provider_name(detail.get("provider", ""))}
+    paragraphs = [
+        gettext(
+            "Whoever answers in the name of %(provider)s does not prove to be %(provider)s, or speaks no encryption "
+            "that is safe. So nothing is sent there."
+        ),
+        gettext(
+            "Look at this server's clock, at the certificates that it trusts and at what inspects its connections. "
+            "“meeting_postponed” in the log says what was wrong."
+        ),
+        gettext(
+            "Appointments can be booked. Video meetings wait, and are made up for automatically when %(provider)s can "
+            "be reached safely."
+        ),
+    ]
+    subject = gettext("%(provider)s cannot be reached safely from this server")
     return Wording(subject % words, [text % words for text in paragraphs])
 
 

@@ -15,6 +15,7 @@ from django.db.utils import DatabaseError, OperationalError
 
 from treff.conferencing.health import Health, health_of
 from treff.conferencing.models import Connection
+from treff.conferencing.queries import insecure_providers
 from treff.conferencing.states import CheckResult, GrantState
 from treff.management import keys
 
@@ -53,7 +54,7 @@ class Finding:
 
 def examine() -> list[dict[str, str]]:
     """Look at everything; never raises for what it finds."""
-    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom(), *_accounts()]
+    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom(), *_insecure(), *_accounts()]
     return [asdict(finding) for finding in findings]
 
 
@@ -117,6 +118,16 @@ def _zoom() -> Finding:
             "zoom", "bad", "TREFF_ZOOM_WEBHOOK_SECRET is missing: a removed app would not be noticed at once"
         )
     return Finding("zoom", "ok", "set up")
+
+
+def _insecure() -> list[Finding]:
+    """Providers that workers refuse to speak to."""
+    try:
+        found = insecure_providers()
+    except DatabaseError:  # it does not answer, or has no tables yet: said above
+        return []
+    words = "its certificate is not accepted, so nothing is sent there; %s meetings wait (the log has the cause)"
+    return [Finding(f"tls to {provider}", "bad", words % waiting) for provider, waiting in found.items()]
 
 
 def _accounts() -> list[Finding]:

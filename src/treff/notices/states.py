@@ -31,6 +31,8 @@ class NoticeKind(StrEnum):
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"
     """To the operator: what (lost, wrong, retired or tampered), and where known kid (the key) and row (public id)"""
+    INSECURE = "insecure"
+    """To the operator: provider, to which no safe connection can be made"""
 
 
 class NoticeState(StrEnum):

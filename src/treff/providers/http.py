@@ -2,7 +2,8 @@
 
 What went wrong is said as evidence, because only evidence tells whether the vendor may have acted:
 
-    NotSent      the request provably did not reach the vendor (DNS, connect, TLS, proxy)
+    NotSent      the request provably did not reach the vendor (DNS, connect, proxy)
+     └── NotSecure    because whoever is there does not prove to be the vendor, or speaks nothing safe (TLS)
     Unanswered   it may have (written in part or whole, then silence, reset, time-out, an answer that never ended)
 """
 
@@ -23,6 +24,10 @@ MOST_BYTES = 1024 * 1024
 
 class NotSent(Exception):
     """The vendor did not see the request."""
+
+
+class NotSecure(NotSent):
+    """The other end's certificate is not good for the vendor's name, or it speaks no TLS that is safe."""
 
 
 class Unanswered(Exception):
@@ -52,7 +57,7 @@ class Answer:
 
 
 def send(request: Request) -> Answer:
-    """Raises NotSent, Unanswered."""
+    """Raises NotSent, NotSecure, Unanswered."""
     deadline = time.monotonic() + request.total_seconds
     timeout = httpx2.Timeout(request.total_seconds, connect=min(CONNECT_SECONDS, request.total_seconds))
     try:
@@ -67,11 +72,23 @@ def send(request: Request) -> Answer:
             body, complete = _read(response)
             return Answer(response.status_code, dict(response.headers), body, complete)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
-        raise NotSent(type(error).__name__) from error
+        raise _unsent(error) from error
     except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeEncodeError) as error:
         raise NotSent(type(error).__name__) from error
     except httpx2.HTTPError as error:
         raise Unanswered(type(error).__name__) from error
+
+
+def _unsent(error: Exception) -> NotSent:
+    """Looks for what TLS had against it; a connection that just broke off during the handshake says nothing."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return NotSecure(f"TLS: {cause.verify_message}")
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return NotSecure(f"TLS: {cause.reason}")
+        cause = cause.__cause__ or cause.__context__
+    return NotSent(type(error).__name__)
 
 
 def _in_bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from treff.conferencing.errors import (
     Ambiguous,
     GrantLost,
+    Insecure,
     Misconfigured,
     Missing,
     ProviderError,
@@ -25,7 +26,7 @@ from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, Remote
 from treff.conferencing.states import CheckResult, GrantState, LostCause, Plan
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer, NotSent, Unanswered
+from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
 from treff.providers.zoom import oauth, wire
 from treff.providers.zoom.client import ZoomClient
 from treff.providers.zoom.oauth import Verdict
@@ -104,7 +105,7 @@ class ZoomProvider:
         try:
             return self.client.create_meeting(access_token, body)
         except NotSent as error:
-            raise Unreachable(str(error)) from error
+            raise _unsent(error) from error
         except Unanswered as error:
             raise Ambiguous(str(error)) from error
 
@@ -112,7 +113,7 @@ class ZoomProvider:
         try:
             answer = self.client.update_meeting(access_token, external_id, _body(spec))
         except NotSent as error:
-            raise Unreachable(str(error)) from error
+            raise _unsent(error) from error
         except Unanswered as error:
             raise Ambiguous(str(error)) from error
         if not _is_done(answer):
@@ -121,7 +122,9 @@ class ZoomProvider:
     def delete(self, access_token: Secret, external_id: str) -> None:
         try:
             answer = self.client.delete_meeting(access_token, external_id)
-        except (NotSent, Unanswered) as error:  # deleting again does no harm
+        except NotSent as error:
+            raise _unsent(error) from error
+        except Unanswered as error:  # deleting again does no harm
             raise Unreachable(str(error)) from error
         if not _is_done(answer):
             _refuse(answer, Unreachable(f"Zoom answered {answer.status} to a delete"))
@@ -154,12 +157,16 @@ class ZoomProvider:
         return (at_zoom or at_stand_in) and fits
 
 
+def _unsent(error: NotSent) -> Unreachable:
+    return (Insecure if isinstance(error, NotSecure) else Unreachable)(str(error))
+
+
 def _token_set(ask: Callable[[], Answer]) -> TokenSet:
     """The tokens, or what their refusal means. An answer that never came leaves open whether the old token is spent."""
     try:
         found = oauth.tokens(ask())
     except NotSent as error:
-        raise Transient(str(error)) from error
+        raise _unsent(error) from error
     except Unanswered as error:
         raise Ambiguous(str(error)) from error
     except oauth.TokenRefusal as refusal:
