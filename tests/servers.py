@@ -44,8 +44,10 @@ def listening(talk: Callable[[socket.socket], None], *, times: int = 1) -> Itera
         thread.join(10)
 
 
-def speaking_tls(certificate: Path, heard: list[bytes], *, outdated: bool = False) -> Callable[[socket.socket], None]:
-    """What a server does that has this certificate, notes what it hears, and answers 204; `outdated`: with TLS 1.1."""
+def speaking_tls(
+    certificate: Path, heard: list[bytes], *, outdated: bool = False, answer: bytes = b"HTTP/1.1 204 No Content\r\n\r\n"
+) -> Callable[[socket.socket], None]:
+    """What a server does that has this certificate and notes what it hears; `outdated`: by TLS 1.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     if outdated:
@@ -54,7 +56,7 @@ def speaking_tls(certificate: Path, heard: list[bytes], *, outdated: bool = Fals
     def talk(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secure:
             heard.append(secure.recv(65536))
-            secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            secure.sendall(answer)
 
     return talk
 

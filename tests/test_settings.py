@@ -222,6 +222,18 @@ def test_an_email_url_that_is_none_is_refused_without_quoting_its_password(tmp_p
 
 
 @pytest.mark.parametrize(
+    "value", ["proxy.example:3128", "socks5://proxy.example", "http://anna:canary/x@proxy.example"]
+)
+def test_a_proxy_url_that_is_none_is_refused_without_quoting_its_password(tmp_path: Path, value: str) -> None:
+    sentence = complaint(tmp_path, TREFF_PROXY_URL=value)
+    assert sentence == "TREFF_PROXY_URL must be an address that begins with http://."
+
+
+def test_a_proxy_url_is_taken_with_its_password(tmp_path: Path) -> None:
+    assert start(tmp_path, TREFF_PROXY_URL="http://anna:secret@proxy.example:3128").returncode == 0
+
+
+@pytest.mark.parametrize(
     "value", ["nonsense", "mysql://treff:canary@db/treff", "postgresql://treff:canary@db:x:y/a?b=c=d"]
 )
 def test_a_database_url_that_is_none_is_refused_without_quoting_its_password(tmp_path: Path, value: str) -> None:

@@ -86,6 +86,10 @@ TREFF_ZOOM_WEBHOOK_SECRETS = [
 ]
 TREFF_ZOOM_OAUTH_URL = _service_url("TREFF_ZOOM_OAUTH_URL", "https://zoom.us")
 TREFF_ZOOM_API_URL = _service_url("TREFF_ZOOM_API_URL", "https://api.zoom.us/v2")
+# For what goes out to providers; with its password, if it wants one.
+TREFF_PROXY_URL = Secret(_text("TREFF_PROXY_URL"))
+if TREFF_PROXY_URL.reveal():
+    _address("TREFF_PROXY_URL", TREFF_PROXY_URL.reveal(), "http")
 # Days after which ids and links of meetings go whose account was deauthorized; without a number they stay.
 TREFF_ZOOM_DEAUTH_RETENTION_DAYS = _days("TREFF_ZOOM_DEAUTH_RETENTION_DAYS")
 # Set by `treff demo` alone: what the pages say about the simulated services and who may sign in.

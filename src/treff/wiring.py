@@ -15,6 +15,7 @@ from treff.events.ports import Listener
 from treff.mail import tasks as mail_tasks
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
+from treff.providers import http
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
 from treff.workspaces import vault
@@ -46,6 +47,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
 def connect(_app: procrastinate.App) -> None:
     """Called once per process, when models and tasks are loaded (PROCRASTINATE_ON_APP_READY)."""
     events.connect(LISTENERS)
+    http.go_through(settings.TREFF_PROXY_URL)
     conferencing.connect({provider.name: provider for provider in _providers()})
     vault.connect(
         (vault.data_keys_of_workspaces, grants.stored_data_keys), partial(tell_operator, NoticeKind.KEY_TROUBLE)

@@ -171,12 +171,6 @@ def test_every_request_comes_over_a_connection_of_its_own() -> None:
     assert [kind for kind, _ in seen] == ["127.0.0.1", "closed"] * 2
 
 
-def test_a_proxy_of_the_environment_sees_nothing_of_ours(zoom: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
-    assert me(zoom).status == 200
-
-
 def test_a_token_that_is_no_ascii_gets_where_it_belongs(zoom: Driver) -> None:
     assert get(f"{zoom.url}/v2/users/me", Authorization="Bearer tökén").status == 401
 

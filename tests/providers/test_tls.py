@@ -3,20 +3,14 @@
 import socket
 import ssl
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.certificates import Authority
-from tests.servers import listening, speak_tls_1_1, speaking_tls, trusting
+from tests.servers import listening, speak_tls_1_1, speaking_tls
 from treff.providers.http import NotSecure, NotSent, Request, send
 
 TOKEN = "canary-token-of-the-test"
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
 
 
 def ask(place: str) -> int:
@@ -24,11 +18,9 @@ def ask(place: str) -> int:
     return send(Request("GET", f"https://{place}/", headers, total_seconds=5)).status
 
 
-def test_a_server_that_the_authority_vouches_for_is_spoken_to(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_the_authority_vouches_for_is_spoken_to(authority: Authority) -> None:
     heard: list[bytes] = []
-    with trusting(authority, monkeypatch), listening(speaking_tls(authority.vouch(), heard)) as place:
+    with listening(speaking_tls(authority.vouch(), heard)) as place:
         assert ask(place) == 204
     assert TOKEN.encode() in heard[0]
 
@@ -46,11 +38,7 @@ def test_a_server_that_the_authority_vouches_for_is_spoken_to(
     ],
 )
 def test_a_server_that_tls_has_something_against_hears_nothing_and_the_cause_is_said(
-    authority: Authority,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    trouble: str,
-    cause: str,
+    authority: Authority, tmp_path_factory: pytest.TempPathFactory, trouble: str, cause: str
 ) -> None:
     stranger = Authority(tmp_path_factory.mktemp("stranger"))
     certificate = {
@@ -63,7 +51,7 @@ def test_a_server_that_tls_has_something_against_hears_nothing_and_the_cause_is_
     }[trouble]()
     heard: list[bytes] = []
     talk = speaking_tls(certificate, heard, outdated=trouble == "TLS 1.1")
-    with trusting(authority, monkeypatch), listening(talk, times=2) as place, pytest.raises(NotSecure) as refused:
+    with listening(talk, times=2) as place, pytest.raises(NotSecure) as refused:
         ask(place)
     assert cause in str(refused.value)
     assert heard == []

@@ -3,9 +3,13 @@
 import os
 import smtplib
 import ssl
+from base64 import b64encode
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -42,6 +46,12 @@ _RETIRED = (
     "and restart, or, if you want this one back, run treff keys rotate"
 )
 
+_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_NO_REPEATING = (
+    "answers; make sure that it never sends a request a second time on its own: a meeting that is created twice stays "
+    "in Zoom (one that only tunnels cannot)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -54,7 +64,7 @@ class Finding:
 
 def examine() -> list[dict[str, str]]:
     """Look at everything; never raises for what it finds."""
-    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom(), *_insecure(), *_accounts()]
+    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom(), _proxy(), *_insecure(), *_accounts()]
     return [asdict(finding) for finding in findings]
 
 
@@ -118,6 +128,26 @@ def _zoom() -> Finding:
             "zoom", "bad", "TREFF_ZOOM_WEBHOOK_SECRET is missing: a removed app would not be noticed at once"
         )
     return Finding("zoom", "ok", "set up")
+
+
+def _proxy() -> Finding:
+    """Whether it lets us through to Zoom, and what no proxy may do."""
+    ours, ignored = settings.TREFF_PROXY_URL.reveal(), [name for name in _PROXY_VARIABLES if os.environ.get(name)]
+    if not ours:
+        words = "is set in the environment and not followed; TREFF_PROXY_URL would be"
+        return Finding("proxy", "note", f"{ignored[0]} {words}") if ignored else Finding("proxy", "ok", "none")
+    proxy, zoom = urlsplit(ours), urlsplit(settings.TREFF_ZOOM_API_URL)
+    line = HTTPConnection(proxy.hostname or "", proxy.port or 80, timeout=5)
+    if zoom.scheme == "https":
+        login = f"{unquote(proxy.username or '')}:{unquote(proxy.password or '')}".encode()
+        headers = {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"} if proxy.username else {}
+        line.set_tunnel(zoom.hostname or "", zoom.port or 443, headers)
+    try:
+        with closing(line):
+            line.connect()
+    except OSError as error:  # a refused tunnel too
+        return Finding("proxy", "bad", f"{proxy.hostname}:{line.port} {error}")
+    return Finding("proxy", "note", f"{proxy.hostname}:{proxy.port or 80} {_NO_REPEATING}")
 
 
 def _insecure() -> list[Finding]:

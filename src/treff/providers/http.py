@@ -9,17 +9,35 @@ What went wrong is said as evidence, because only evidence tells whether the ven
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import httpcore2
 import httpx2
 
+from treff.kernel.secrets import Secret
+
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 90.0
 MOST_BYTES = 1024 * 1024
+_proxies: list[httpcore2.Proxy] = []
+
+
+def go_through(proxy_url: Secret) -> None:
+    """Make this the proxy of this process; empty: none. What the machine's environment says counts for nothing, or a
+    stray variable would send tokens astray. wiring.py calls it.
+    """
+    _proxies.clear()
+    if not proxy_url.reveal():
+        return
+    parts = urlsplit(proxy_url.reveal())
+    account = (unquote(parts.username or "").encode(), unquote(parts.password or "").encode())
+    _proxies.append(
+        httpcore2.Proxy(f"http://{parts.netloc.rpartition('@')[2]}", auth=account if parts.username else None)
+    )
 
 
 class NotSent(Exception):
@@ -60,11 +78,10 @@ def send(request: Request) -> Answer:
     """Raises NotSent, NotSecure, Unanswered."""
     deadline = time.monotonic() + request.total_seconds
     timeout = httpx2.Timeout(request.total_seconds, connect=min(CONNECT_SECONDS, request.total_seconds))
+    transport = _OneConnection(deadline)
     try:
         with (
-            httpx2.Client(
-                transport=_OneConnection(deadline), timeout=timeout, follow_redirects=False, trust_env=False
-            ) as client,
+            httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False) as client,
             client.stream(
                 request.method, request.url, headers=_in_bytes(request.headers), json=request.json, data=request.form
             ) as response,
@@ -76,6 +93,8 @@ def send(request: Request) -> Answer:
     except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeEncodeError) as error:
         raise NotSent(type(error).__name__) from error
     except httpx2.HTTPError as error:
+        if request.url.startswith("https:") and not transport.has_reached_vendor:
+            raise NotSent(f"{type(error).__name__} on the way, at a proxy") from error
         raise Unanswered(type(error).__name__) from error
 
 
@@ -88,7 +107,7 @@ def _unsent(error: Exception) -> NotSent:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return NotSecure(f"TLS: {cause.reason}")
         cause = cause.__cause__ or cause.__context__
-    return NotSent(type(error).__name__)
+    return NotSent(f"proxy: {error}" if isinstance(error, httpx2.ProxyError) else type(error).__name__)
 
 
 def _in_bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -120,31 +139,40 @@ class _OneConnection(httpx2.HTTPTransport):
     """A transport for one request whose reads and writes all end at `deadline` (time.monotonic).
 
     httpx2 counts a time-out anew for every read, so that a vendor who trickles a byte a second would hold us for ever.
+    `has_reached_vendor`: TLS stands, which it does with the vendor only, never with a proxy.
     """
 
     def __init__(self, deadline: float) -> None:
         super().__init__(verify=_tls(), trust_env=False)
+        self.has_reached_vendor = False
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_tls(), max_connections=1, retries=0, network_backend=_DeadlineBackend(deadline)
+            ssl_context=_tls(),
+            proxy=_proxies[0] if _proxies else None,
+            max_connections=1,
+            retries=0,
+            network_backend=_DeadlineBackend(deadline, self._note_tls),
         )
+
+    def _note_tls(self) -> None:
+        self.has_reached_vendor = True
 
 
 class _DeadlineBackend(httpcore2.NetworkBackend):
-    def __init__(self, deadline: float) -> None:
-        self._deadline = deadline
+    def __init__(self, deadline: float, note_tls: Callable[[], None]) -> None:
+        self._deadline, self._note_tls = deadline, note_tls
         self._inner = httpcore2.SyncBackend()
 
     def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
-        return _DeadlineStream(self._inner.connect_tcp(*args, **kwargs), self._deadline)
+        return _DeadlineStream(self._inner.connect_tcp(*args, **kwargs), self._deadline, self._note_tls)
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 
 
 class _DeadlineStream(httpcore2.NetworkStream):
-    def __init__(self, inner: httpcore2.NetworkStream, deadline: float) -> None:
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: float, note_tls: Callable[[], None]) -> None:
         self._inner = inner
-        self._deadline = deadline
+        self._deadline, self._note_tls = deadline, note_tls
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, self._left(timeout, httpcore2.ReadTimeout))
@@ -156,7 +184,9 @@ class _DeadlineStream(httpcore2.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         left = self._left(timeout, httpcore2.ConnectTimeout)
-        return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
+        secured = self._inner.start_tls(ssl_context, server_hostname, left)
+        self._note_tls()
+        return _DeadlineStream(secured, self._deadline, self._note_tls)
 
     def close(self) -> None:
         self._inner.close()

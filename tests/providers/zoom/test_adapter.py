@@ -108,7 +108,7 @@ def test_an_update_moves_and_a_delete_removes_without_reading_a_body(
         ((401, 124, "Invalid access token."), errors.Unauthorized),
         ((400, 124, "Access token is expired."), errors.Unauthorized),
         ((401, None, ""), errors.Unauthorized),
-        ((407, None, ""), errors.Transient),
+        ((407, None, ""), errors.Unreachable),
         ((413, None, ""), errors.Refused),
         ((302, None, ""), errors.Misconfigured),
         (

@@ -87,6 +87,7 @@ def test_authorizing_again_makes_the_earlier_grant_lost(zoom: Driver, provider: 
         (400, {"errorCode": 4717}, errors.Misconfigured, None),
         (400, {"error": "invalid_request", "errorCode": 4709}, errors.Misconfigured, None),
         (429, "", errors.Transient, None),
+        (407, "", errors.Transient, None),
         (500, {"error": "invalid_grant_server"}, errors.Transient, None),
         (502, "<html>", errors.Transient, None),
         (302, "", errors.Transient, None),

@@ -249,7 +249,7 @@ def _refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     if answer.status == 404 and said.code == 1001:  # the user is gone from the account
         raise GrantLost(text, cause=LostCause.USER_GONE)
     if answer.status == 407:
-        raise Transient("a proxy asks for credentials")
+        raise Unreachable("a proxy asks for credentials (407)")
     if answer.status < 400:  # redirects are not followed: a token must not travel
         raise Misconfigured(f"Zoom redirected ({answer.status})")
     if 400 <= answer.status < 500:

@@ -82,7 +82,7 @@ def _refusal(answer: Answer) -> TokenRefusal:
     if said.error == "invalid_client":
         verdict = Verdict.APP_NOT_ACCEPTED
     if verdict is None:
-        passing = answer.status == 429 or answer.status >= 500 or answer.status < 400
+        passing = answer.status in (407, 429) or answer.status >= 500 or answer.status < 400  # 407 is a proxy's
         verdict = Verdict.TRY_AGAIN if passing else Verdict.REFUSED
     return TokenRefusal(verdict, f"the token endpoint answered {answer.status} {said.error} {code}".strip())
 
