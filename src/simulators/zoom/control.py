@@ -150,15 +150,18 @@ async def validate(request: web.Request) -> web.Response:
 
 
 async def set_limits(request: web.Request) -> web.Response:
-    """``daily`` (null: Zoom's 100) and ``qps`` (null: none)."""
+    """``daily`` (null: Zoom's 100), ``qps`` (null: none), ``write_seconds`` (null: a write takes no time)."""
     here, order = request.app[WORLD], await request.json()
-    for name in set(order) - {"daily", "qps"}:
+    for name in set(order) - {"daily", "qps", "write_seconds"}:
         raise ValueError(f"unknown limit: {name}")
     if "daily" in order:
         here.store.remember("daily_limit", world.DAILY_LIMIT if order["daily"] is None else int(order["daily"]))
     if "qps" in order:
         here.store.remember("qps_limit", None if order["qps"] is None else int(order["qps"]))
-    return web.json_response({"daily": here.daily_limit, "qps": here.qps_limit})
+    if "write_seconds" in order:
+        here.store.remember("seconds_of_a_write", float(order["write_seconds"] or 0))
+    limits = {"daily": here.daily_limit, "qps": here.qps_limit, "write_seconds": here.seconds_of_a_write}
+    return web.json_response(limits)
 
 
 async def reset(request: web.Request) -> web.Response:

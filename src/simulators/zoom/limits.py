@@ -1,4 +1,5 @@
-"""Zoom's rate limits: 100 creates and updates per host and UTC day, and requests per second of one account.
+"""Zoom's rate limits: 100 creates and updates per host and UTC day, requests per second of one account, and one write
+of a user at a time.
 
 https://developers.zoom.us/docs/api/rate-limits/ ; the wording and headers of the daily one as observed in
 https://devforum.zoom.us/t/18928 (no Retry-After, no X-RateLimit-Type; the figures are those of the account).
@@ -12,6 +13,7 @@ from simulators.zoom.world import Refusal, World
 
 ACCOUNT_DAILY = 6000
 COUNTED = frozenset({"create", "update"})
+WRITES = COUNTED | {"delete"}
 
 
 def count_request(world: World, user: User, operation: str) -> None:
@@ -19,6 +21,22 @@ def count_request(world: World, user: User, operation: str) -> None:
     _check_second(world, user)
     if operation in COUNTED:
         _check_day(world, user)
+
+
+def take_lock(world: World, user_id: str | None, operation: str) -> float:
+    """Where it is ordered that a write takes Zoom some seconds: how many. Raises Refusal (429) while one is at work.
+
+    The message of the lock is from Zoom's own list of errors, https://github.com/zoom/skills (rate limits).
+    """
+    seconds = world.seconds_of_a_write
+    if not seconds or user_id is None or operation not in WRITES:
+        return 0.0
+    now = time.monotonic()
+    if world.at_work.get(user_id, 0.0) > now:
+        message = "Too many concurrent requests. A request to disassociate this user has already been made."
+        raise Refusal(429, {"code": 429, "message": message})
+    world.at_work[user_id] = now + seconds
+    return seconds
 
 
 def account_headers(world: World, user: User) -> dict[str, str]:

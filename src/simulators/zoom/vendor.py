@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from simulators.zoom import api, oauth
+from simulators.zoom import api, limits, oauth
 from simulators.zoom.clock import format_precise
 from simulators.zoom.faults import REMOVED, Fault
 from simulators.zoom.world import Answer, Call, Refusal, World, json_answer
@@ -81,9 +81,10 @@ async def _serve(operation: str, request: web.Request) -> web.StreamResponse:
     """One call.
 
     1. Read it whole, so that whatever happens next happens after the client has sent everything.
-    2. Log it, and take the fault ordered for it, if any.
-    3. Act, unless the fault says not to, or not yet.
-    4. Answer, or do what the fault does instead.
+    2. Where writes are ordered to take time, it takes that, or is refused while another of the user is at work.
+    3. Log it, and take the fault ordered for it, if any.
+    4. Act, unless the fault says not to, or not yet.
+    5. Answer, or do what the fault does instead.
     """
     world = request.app[WORLD]
     body = await request.read()
@@ -91,6 +92,12 @@ async def _serve(operation: str, request: web.Request) -> web.StreamResponse:
         operation = "refresh"
     target = request.match_info.get("target", "")
     call = Call(operation, request.headers, request.query, body, target)
+    try:
+        await asyncio.sleep(limits.take_lock(world, api.identify(world, call), operation))
+    except Refusal as refusal:
+        answer = json_answer(refusal.status, refusal.content, headers=refusal.headers)
+        _log(world, call, None, request.query_string).note(answer, answer.status)
+        return _respond(answer)
     fault = world.faults.take(operation)
     entry = _log(world, call, fault, request.query_string)
     if fault is None:

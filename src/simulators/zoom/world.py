@@ -57,6 +57,7 @@ class World:
     base_url: str = ""
     due: asyncio.Event = field(default_factory=asyncio.Event)
     recent: dict[str, deque[float]] = field(default_factory=dict)
+    at_work: dict[str, float] = field(default_factory=dict)
 
     @property
     def join_base(self) -> str:
@@ -75,6 +76,10 @@ class World:
         found = self.store.fact("qps_limit")
         return None if found is None else int(found)
 
+    @property
+    def seconds_of_a_write(self) -> float:
+        return float(self.store.fact("seconds_of_a_write", 0))
+
 
 def open_world(config: Config) -> World:
     """Open the state (or begin a new one) and seed the users."""
@@ -91,6 +96,7 @@ def reset(world: World) -> None:
     world.store.clear()
     world.faults.clear()
     world.recent.clear()
+    world.at_work.clear()
     world.clock.shift(timedelta(0))
     users.seed(world.store)
 

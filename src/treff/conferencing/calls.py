@@ -1,6 +1,7 @@
 """One effect at a provider: not while the account is paused or its day is spent, with a token that is good."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from treff.conferencing import rules
@@ -20,6 +21,11 @@ from treff.kernel import clock
 from treff.kernel.secrets import Secret
 
 T = TypeVar("T")
+
+
+def turn(situation: Situation) -> AbstractContextManager[None]:
+    """The account's turn, which others have to await. Raises turns.NotMyTurn, GrantLost."""
+    return situation.world.turn_of(grant_id(situation))
 
 
 def check_pause(situation: Situation) -> None:

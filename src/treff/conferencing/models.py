@@ -28,6 +28,7 @@ class Grant(models.Model):
     Authorizing again kills the earlier tokens (Zoom's code 4741), so there must be one row.
     The sealed columns are bound to this row by `data_key`, which only our key ring opens. `lost_at` and `cause` say
     since when and why a person must act; `check_result` is what the token endpoint said last, at `checked_at`.
+    `turn_until`: somebody has a delete at work there, see turns.py.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "grant"), editable=False)
@@ -63,6 +64,7 @@ class Grant(models.Model):
         default=CheckResult.NONE,
     )
     paused_until = models.DateTimeField(default=LONG_AGO)
+    turn_until = models.DateTimeField(default=LONG_AGO, db_default=LONG_AGO)
     refresh_lease_until = models.DateTimeField(default=LONG_AGO)
     refresh_tries = models.PositiveIntegerField(default=0)
 

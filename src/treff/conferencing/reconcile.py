@@ -6,6 +6,7 @@ unlink before delete, classification by evidence).
 
 import json
 import random
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -42,6 +43,7 @@ from treff.conferencing.ports import MeetingSpec, RemoteMeeting
 from treff.conferencing.rules import Need
 from treff.conferencing.situation import Situation, situation_of
 from treff.conferencing.states import AttemptState, Reason, Sync
+from treff.conferencing.turns import NotMyTurn, turn_of
 from treff.conferencing.world import AT_ONCE, AttemptRow, World
 from treff.kernel import clock
 from treff.kernel.ids import short_code
@@ -51,7 +53,9 @@ log = structlog.get_logger()
 # One appointment needs at most delete, unlink, create, settle; more means it is being changed all the time.
 MOST_PASSES = 10
 HELD_BACK_FOR = timedelta(hours=1)
-PRODUCTION = World(rows, grants, journal, ports.provider_named, random.random)
+# Whose turn it was not comes back after so long.
+NEXT_TURN = timedelta(seconds=1)
+PRODUCTION = World(rows, grants, journal, ports.provider_named, random.random, turn_of=turn_of)
 
 
 def look(appointment_id: int) -> None:
@@ -100,6 +104,8 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
                 return not _create(situation, spec)
             case Update(external_id, spec):
                 return not _update(situation, external_id, spec)
+    except NotMyTurn:
+        return _come_back(situation)
     except LeaseLost:
         log.warning("lease_lost", appointment=situation.appointment.public_id)
         return False
@@ -109,6 +115,13 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
         log.exception("pass_failed", appointment=situation.appointment.public_id)
         return _postpone(situation, Unexpected(type(error).__name__))
     return True
+
+
+def _come_back(situation: Situation) -> bool:
+    """Nothing is the matter: there is only somebody before us."""
+    with suppress(LeaseLost):
+        release(situation, next_look_at=clock.now() + NEXT_TURN * (1 + situation.world.chance()))
+    return False
 
 
 def _set_aside(meeting_id: int, world: World, error: Exception) -> bool:
@@ -296,7 +309,9 @@ def _confirm_at(situation: Situation, may_land_until: datetime, confirm_at: date
 def _delete(situation: Situation, attempt_id: int, external_id: str) -> None:
     calls.check_pause(situation)
     try:
-        calls.call(situation, lambda provider, token: provider.delete(token, external_id))
+        with calls.turn(situation):
+            fence(situation)
+            calls.call(situation, lambda provider, token: provider.delete(token, external_id))
     except Missing:
         pass  # plan() asks only with the token of the account that made it, so gone means gone
     except Refused:

@@ -5,7 +5,7 @@ the reconciler runs through thousands of accidents.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -168,9 +168,14 @@ class Journal(Protocol):
     def names(self, kind: str) -> Iterator[str]: ...
 
 
+def no_turns(_grant_id: int) -> AbstractContextManager[None]:
+    """Where nobody minds several deletes of an account at once."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp."""
+    """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp; a grant's `turn_of` may make wait."""
 
     rows: Rows
     tokens: Tokens
@@ -178,3 +183,4 @@ class World:
     provider_named: Callable[[str], MeetingProvider]
     chance: Callable[[], float]
     breaker: Breaker = field(default_factory=Breaker)
+    turn_of: Callable[[int], AbstractContextManager[None]] = no_turns

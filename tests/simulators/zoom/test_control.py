@@ -58,7 +58,7 @@ def test_reset_begins_anew(zoom: Driver, nora: Tokens) -> None:
     zoom.control("reset")
     truth = zoom.truth()
     assert (truth["meetings"], truth["calls"], truth["tokens_issued"]) == ([], [], 0)
-    assert zoom.control("limits") == {"daily": 100, "qps": None}
+    assert zoom.control("limits") == {"daily": 100, "qps": None, "write_seconds": 0.0}
     assert zoom.control("clock", offset_seconds=0)["offset_seconds"] == 0
     assert zoom.me(zoom.connect()).status_code == 200
 

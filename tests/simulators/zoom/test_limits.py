@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.simulators.zoom.driver import JONAS, Driver, Tokens
 
 EXCEEDED = (
@@ -50,3 +52,19 @@ def test_a_refused_token_costs_no_quota(zoom: Driver, nora: Tokens) -> None:
     zoom.control("limits", daily=1)
     assert zoom.create(Tokens("made-up", "")).status_code == 401
     assert zoom.create(nora).status_code == 201
+
+
+def test_while_a_write_of_a_user_is_at_work_another_one_is_refused_without_any_header(zoom: Driver) -> None:
+    nora, jonas = zoom.connect(), zoom.connect(JONAS)
+    numbers = [zoom.create(nora).json()["id"] for _ in range(2)]
+    zoom.control("limits", write_seconds=0.5)
+    with ThreadPoolExecutor(3) as callers:
+        deletes = [callers.submit(zoom.delete, nora, number) for number in numbers]
+        other = callers.submit(zoom.create, jonas)
+    assert sorted(call.result().status_code for call in deletes) == [204, 429]
+    assert other.result().status_code == 201
+    (refused,) = [call.result() for call in deletes if call.result().status_code == 429]
+    assert refused.json()["message"].startswith("Too many concurrent requests.")
+    assert not {"retry-after", "x-ratelimit-type"} & set(refused.headers)
+    zoom.control("limits", write_seconds=None)
+    assert {zoom.delete(nora, number).status_code for number in numbers} == {204, 404}

@@ -72,7 +72,7 @@ def test_state_survives_the_end_of_the_process(tmp_path: Path, number: signal.Si
         assert meeting["password"] == made["password"]
         assert zoom.me(tokens).json()["id"] == NORA
         assert zoom.update(tokens, made["id"], duration=20).status_code == 204
-        assert zoom.control("limits") == {"daily": 7, "qps": None}
+        assert zoom.control("limits") == {"daily": 7, "qps": None, "write_seconds": 0.0}
         assert zoom.control("clock", offset_seconds=600)["offset_seconds"] == 600
         assert [call["operation"] for call in zoom.truth()["calls"]] == ["token", "create", "me", "update"]
 
