@@ -6,10 +6,11 @@ import pytest
 
 from tests import house
 from tests.conferencing.stage import Stage, later
-from tests.simulators.zoom.driver import LENA, NORA
+from tests.simulators.zoom.driver import LENA, NORA, Tokens
 from treff.appointments import actions as appointments
 from treff.appointments.ports import Amendment
 from treff.conferencing import reconcile, rows
+from treff.conferencing.grants import access_token
 from treff.conferencing.models import Attempt, Meeting
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
@@ -37,6 +38,29 @@ def test_moving_three_times_keeps_the_meeting_and_its_link(stage: Stage) -> None
         stage.check_in_step(booked)
     assert (stage.fresh(booked).meeting_id, stage.fresh(booked).join_url) == (booked.meeting_id, booked.join_url)
     assert (stage.calls("create"), stage.calls("update"), stage.calls("delete")) == (1, 3, 0)
+
+
+@pytest.mark.fault("F-075")
+def test_what_the_host_changes_in_zoom_is_not_seen_and_the_next_update_puts_the_time_right_and_nothing_else(
+    stage: Stage,
+) -> None:
+    """No scope of ours lets us look. The link stays the one that was mailed."""
+    booked = stage.linked()
+    hands = Tokens(access_token(stage.grant().pk)[0].reveal(), "")
+    theirs = {"password": "by-hand", "settings": {"waiting_room": True}, "start_time": "2031-01-01T09:00:00Z"}
+    assert stage.zoom.update(hands, int(booked.meeting_id), duration=15, **theirs).status_code == 204
+    calls = len(stage.zoom.truth()["calls"])
+    reconcile.look(booked.pk)
+    assert (stage.stands(booked), len(stage.zoom.truth()["calls"])) == (("in_step", ""), calls)
+    stage.move(booked)
+    reconcile.look(booked.pk)
+    (truth,) = stage.zoom.alive()
+    moved = stage.fresh(booked)
+    assert clock.parse(truth["start_time"]) == moved.start_at
+    assert timedelta(minutes=truth["duration"]) == moved.duration
+    assert (truth["password"], truth["settings"]["waiting_room"]) == ("by-hand", True)
+    assert (str(truth["id"]), moved.join_url) == (booked.meeting_id, booked.join_url)
+    assert (stage.calls("create"), stage.attempts(booked)) == (1, ["linked"])
 
 
 @pytest.mark.fault("F-092")
