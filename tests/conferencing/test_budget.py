@@ -28,19 +28,19 @@ def used(stage: Stage, requests: int) -> None:
     )
 
 
-@given(st.integers(0, 120), st.integers(1, 60 * 24 * 30), st.booleans())
+@given(st.integers(0, 120), st.integers(1, 60 * 24 * 30), st.booleans(), st.integers(0, 120))
 @STEADY
 def test_the_last_ten_are_for_starts_within_a_day_and_nothing_waits_longer_than_to_midnight(
-    spent: int, minutes: int, is_cosmetic: bool
+    spent: int, minutes: int, is_cosmetic: bool, nearer: int
 ) -> None:
-    need = Need(NOON + timedelta(minutes=minutes), is_cosmetic)
+    need = Need(NOON + timedelta(minutes=minutes), is_cosmetic, nearer)
     until_at = spend(need, spent, 100, NOON)
     near = minutes <= 24 * 60
     if spent >= 100:
         assert until_at == MIDNIGHT
     elif near:
         assert until_at is None
-    elif spent >= 90 or (is_cosmetic and spent >= 70):
+    elif spent + nearer >= 90 or (is_cosmetic and spent >= 70):
         assert until_at is not None
         assert NOON < until_at <= MIDNIGHT
         assert until_at == min(MIDNIGHT, need.start_at - timedelta(hours=24))

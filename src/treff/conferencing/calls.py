@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TypeVar
 
 from treff.conferencing import rules
@@ -43,7 +44,8 @@ def check_budget(situation: Situation, need: Need) -> None:
         return
     per_day = provider_of(situation).capabilities.requests_per_day
     used = situation.world.rows.requests_today(situation.acting.grant.account) if per_day else 0
-    until_at = rules.spend(need, used, per_day, clock.now())
+    nearer = situation.world.nearer(situation.acting.pk, need.start_at) if per_day else 0
+    until_at = rules.spend(replace(need, nearer=nearer), used, per_day, clock.now())
     if until_at is not None:
         raise Spared(f"{used} of {per_day} requests are used today", until_at)
 

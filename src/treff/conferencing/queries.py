@@ -73,6 +73,19 @@ def hosted_by(connection: Connection) -> QuerySet[Appointment]:
     return hosted.order_by("start_at", "pk")
 
 
+def nearer_waiting(connection_id: int, start_at: datetime) -> int:
+    """How many start before that, want this account, and come into step by themselves.
+
+    A create that is under way counts as a request already (Usage), in the same commit as its intent.
+    """
+    connection = Connection.objects.select_related("grant").filter(pk=connection_id).first()
+    if connection is None:
+        return 0
+    behind = Q(meeting=None) | Q(meeting__observed_generation__lt=F("generation")) | ~Q(meeting__state=Sync.IN_STEP)
+    waiting = hosted_by(connection).filter(behind, start_at__lt=start_at).exclude(meeting__state=Sync.BLOCKED)
+    return waiting.exclude(meeting__attempts__state=AttemptState.INTENT).count()
+
+
 def overlapping(appointment: Appointment) -> list[Appointment]:
     """Others of the workspace at the same time that the same account hosts or would host, soonest first.
 

@@ -14,7 +14,7 @@ import structlog
 
 from treff.appointments.models import Appointment
 from treff.booking_types.states import Provider
-from treff.conferencing import calls, grants, journal, ports, rows, rules
+from treff.conferencing import calls, grants, journal, ports, queries, rows, rules
 from treff.conferencing.errors import (
     Ambiguous,
     Missing,
@@ -55,7 +55,9 @@ MOST_PASSES = 10
 HELD_BACK_FOR = timedelta(hours=1)
 # Whose turn it was not comes back after so long.
 NEXT_TURN = timedelta(seconds=1)
-PRODUCTION = World(rows, grants, journal, ports.provider_named, random.random, turn_of=turn_of)
+PRODUCTION = World(
+    rows, grants, journal, ports.provider_named, random.random, turn_of=turn_of, nearer=queries.nearer_waiting
+)
 
 
 def look(appointment_id: int) -> None:

@@ -37,10 +37,13 @@ MOST_UNEXPECTED = 12
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a create or update is for; `is_cosmetic`: neither start nor length change."""
+    """What a create or update is for. `is_cosmetic`: neither start nor length change; `nearer`: how many that start
+    sooner wait for the same account.
+    """
 
     start_at: datetime
     is_cosmetic: bool = False
+    nearer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ def spend(need: Need, used: int, per_day: int | None, now: datetime) -> datetime
     """None if one more create or update may be sent today; else when to look again.
 
     1. A day has so many requests for each account (it ends at midnight UTC).
-    2. The last ten are kept for starts within 24 hours.
+    2. The last ten are kept for starts within 24 hours, and of the others so many as there are starts that are nearer:
+       after a long silence of ours or the provider's, links come in the order of the starts.
     3. Changes that move nothing wait when seven tenths are used, unless the start is that near.
     """
     if per_day is None:
@@ -105,7 +109,7 @@ def spend(need: Need, used: int, per_day: int | None, now: datetime) -> datetime
     if used >= per_day:
         return midnight
     is_near = need.start_at - now <= NEAR
-    kept_back = used >= per_day - KEPT_FOR_NEAR_STARTS or (need.is_cosmetic and used >= per_day * 7 // 10)
+    kept_back = used + need.nearer >= per_day - KEPT_FOR_NEAR_STARTS or (need.is_cosmetic and used >= per_day * 7 // 10)
     if is_near or not kept_back:
         return None
     return min(midnight, need.start_at - NEAR)

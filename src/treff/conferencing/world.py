@@ -173,9 +173,17 @@ def no_turns(_grant_id: int) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def no_others(_connection_id: int, _start_at: datetime) -> int:
+    """Where nobody waits for the same account."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp; a grant's `turn_of` may make wait."""
+    """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp; a grant's `turn_of` may make wait.
+
+    `nearer` is how many wait for a connection's account whose start is before that one.
+    """
 
     rows: Rows
     tokens: Tokens
@@ -184,3 +192,4 @@ class World:
     chance: Callable[[], float]
     breaker: Breaker = field(default_factory=Breaker)
     turn_of: Callable[[int], AbstractContextManager[None]] = no_turns
+    nearer: Callable[[int, datetime], int] = no_others
