@@ -19,8 +19,9 @@ HOUSE = {
     "treff.events": "actions jobs ports",
     "treff.workspaces": "apps actions queries models rules states errors",
     "treff.people": "apps actions queries models errors",
-    "treff.booking_types": "actions models rules",
-    "treff.appointments": "apps actions queries models rules ports states errors",
+    "treff.availability": "apps models rules explaining",
+    "treff.booking_types": "actions models rules requirements",
+    "treff.appointments": "apps actions queries models rules ports turns states errors",
     "treff.conferencing": "tasks reconcile actions ledger grants journal queries models plan rules ports states errors",
     "treff.mail": "tasks actions rendering queries models plan invitations",
     "treff.providers": "http",
@@ -69,8 +70,14 @@ PLANTED = [
     ("packages", "treff/wiring.py", "treff.management.worker"),
     ("packages", "treff/gadgets.py", "treff.kernel"),
     ("features", "treff/workspaces/models.py", "treff.workspaces.queries"),
-    ("features", "treff/appointments/states.py", "treff.appointments.errors"),
+    ("features", "treff/people/errors.py", "treff.people.models"),
     ("features", "treff/people/gadgets.py", "treff.kernel"),
+    ("availability", "treff/availability/rules.py", "treff.availability.models"),
+    ("availability", "treff/availability/gadgets.py", "treff.kernel"),
+    ("booking_types", "treff/booking_types/rules.py", "treff.booking_types.models"),
+    ("booking_types", "treff/booking_types/gadgets.py", "treff.kernel"),
+    ("appointments", "treff/appointments/states.py", "treff.appointments.errors"),
+    ("appointments", "treff/appointments/gadgets.py", "treff.kernel"),
     ("events", "treff/events/ports.py", "treff.events.actions"),
     ("events", "treff/events/gadgets.py", "treff.kernel"),
     ("conferencing", "treff/conferencing/plan.py", "treff.conferencing.models"),
@@ -87,6 +94,7 @@ PLANTED = [
     ("plain", "treff/kernel/ids.py", "django.utils.crypto"),
     ("plain", "treff/embedded.py", "psycopg"),
     ("decisions_are_pure", "treff/booking_types/rules.py", "django.conf"),
+    ("decisions_are_pure", "treff/appointments/turns.py", "django.db"),
     ("decisions_are_pure", "treff/conferencing/plan.py", "treff.appointments.models"),
     ("decisions_are_pure", "treff/conferencing/ports.py", "httpx2"),
     ("http", "treff/web/console/views.py", "httpx2"),
@@ -173,8 +181,8 @@ def test_a_package_in_no_layer_is_seen(house: Path) -> None:
 
 def test_a_package_whose_inside_has_no_contract_and_a_name_that_nobody_knows_are_seen(house: Path) -> None:
     text = (ROOT / ".importlinter").read_text(encoding="utf-8")
-    assert text.count("    treff.people\n    treff.availability\n    treff.booking_types\n") == 2
-    broken = text.replace("    treff.people\n    treff.availability\n", "    treff.pepole\n", 1)
+    assert text.count("    treff.notices\n    treff.people\n") == 2
+    broken = text.replace("    treff.notices\n    treff.people\n", "    treff.notices\n    treff.pepole\n", 1)
     (house / ".importlinter").write_text(broken, encoding="utf-8")
     assert uncovered(house) == [
         "src/treff/people is a container of 0 contracts; one is right",

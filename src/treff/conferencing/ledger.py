@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+from treff.conferencing.errors import Ambiguous, Unusable
 from treff.conferencing.ports import RemoteMeeting
 from treff.conferencing.situation import Situation, wanted_of
 from treff.conferencing.states import AttemptState, Reason, Sync
@@ -40,6 +41,27 @@ def release(situation: Situation, **columns: object) -> None:
     meeting = situation.meeting
     if not situation.world.rows.change(meeting.pk, meeting.epoch, lease_until=clock.now(), **columns):
         raise LeaseLost
+
+
+def record_failed_create(world: World, attempt: AttemptRow, error: Exception) -> None:
+    """Allowed without a lease: it says what is known of this one attempt, and nothing else."""
+    state, external_id = AttemptState.NOT_ACTED, ""
+    if isinstance(error, Ambiguous):
+        state = AttemptState.AMBIGUOUS
+    elif isinstance(error, Unusable):
+        state, external_id = AttemptState.STRAY, error.external_id
+    columns = {
+        "state": state,
+        "external_id": external_id,
+        "unusable": isinstance(error, Unusable),
+        "detail": str(error)[:500],
+        "finished_at": clock.now(),
+    }
+    if world.rows.change_attempt(attempt.pk, [AttemptState.INTENT], **columns):
+        return
+    with world.rows.atomic():  # too late: another pass has given this one up, and has to decide anew
+        world.rows.change(attempt.meeting_id, None, next_look_at=AT_ONCE)
+        world.rows.change_attempt(attempt.pk, [AttemptState.AMBIGUOUS], **columns)
 
 
 def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeting) -> bool:

@@ -22,7 +22,6 @@ from treff.conferencing.errors import (
     Refused,
     Unexpected,
     Unreachable,
-    Unusable,
 )
 from treff.conferencing.ledger import (
     LANDED,
@@ -32,6 +31,7 @@ from treff.conferencing.ledger import (
     ask_to_confirm,
     fence,
     link_or_stray,
+    record_failed_create,
     recover_journal,
     release,
     settled_columns,
@@ -192,7 +192,7 @@ def _create(situation: Situation, spec: MeetingSpec) -> bool:
     try:
         remote = calls.call(situation, lambda provider, token: provider.create(token, spec))
     except (ProviderError, SecretError, LeaseLost) as error:
-        _record_failed_create(world, attempt, error)
+        record_failed_create(world, attempt, error)
         if isinstance(error, Unreachable | LeaseLost):
             world.rows.count_request(attempt.account, -1)
         raise
@@ -220,27 +220,6 @@ def _intend(situation: Situation, spec: MeetingSpec) -> tuple[AttemptRow, Meetin
             marker=marker,
         )
     return attempt, replace(spec, marker=marker)
-
-
-def _record_failed_create(world: World, attempt: AttemptRow, error: Exception) -> None:
-    """Allowed without a lease: it says what is known of this one attempt, and nothing else."""
-    state, external_id = AttemptState.NOT_ACTED, ""
-    if isinstance(error, Ambiguous):
-        state = AttemptState.AMBIGUOUS
-    elif isinstance(error, Unusable):
-        state, external_id = AttemptState.STRAY, error.external_id
-    columns = {
-        "state": state,
-        "external_id": external_id,
-        "unusable": isinstance(error, Unusable),
-        "detail": str(error)[:500],
-        "finished_at": clock.now(),
-    }
-    if world.rows.change_attempt(attempt.pk, [AttemptState.INTENT], **columns):
-        return
-    with world.rows.atomic():  # too late: another pass has given this one up, and has to decide anew
-        world.rows.change(attempt.meeting_id, None, next_look_at=AT_ONCE)
-        world.rows.change_attempt(attempt.pk, [AttemptState.AMBIGUOUS], **columns)
 
 
 def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -> None:
