@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests import house
-from treff.appointments import self_service
+from treff.appointments import approvals, self_service
 from treff.appointments.errors import NotByClients, NotOffered
 from treff.appointments.models import Appointment, HostBusy
 from treff.appointments.ports import SlotRequest
@@ -205,16 +205,18 @@ def test_questions_are_answered_or_named(place: Workspace) -> None:
     assert booked.answers == [{"label": "How many roofs?", "answer": "2"}]
 
 
-def test_a_request_blocks_and_moving_asks_again(place: Workspace) -> None:
+def test_a_request_blocks_and_a_yes_outlives_a_move(place: Workspace) -> None:
     kind = offer(place, house.member(place), needs_approval=True, provider="zoom")
     asked = book(place, kind)
     assert (asked.appointment.status, asked.appointment.is_wanted) == ("requested", False)
     assert asked.appointment.expires_at == TEN
     with pytest.raises(NotOffered):
         book(place, kind)
-    Appointment.objects.update(status="booked", expires_at=None)
     moved = self_service.move_offered(asked.token.reveal(), TEN + timedelta(hours=1))
-    assert (moved.status, moved.start_at) == ("requested", TEN + timedelta(hours=1))
+    assert (moved.status, moved.expires_at) == ("requested", TEN + timedelta(hours=1))
+    approvals.approve(house.scope(moved.host), moved.public_id)
+    moved = self_service.move_offered(asked.token.reveal(), TEN + timedelta(hours=2))
+    assert (moved.status, moved.start_at) == ("booked", TEN + timedelta(hours=2))
     book(place, kind)
 
 

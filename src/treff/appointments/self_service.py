@@ -111,7 +111,7 @@ def token_of(appointment: Appointment) -> Secret | None:
 
 
 def move_offered(token: str, start_at: datetime) -> Appointment:
-    """To another slot with the same hosts; the meeting and its link stay. One to be approved waits for that again.
+    """To another slot with the same hosts; the meeting and its link stay, and so does a yes that was given.
 
     Raises AlreadyOver, Invalid, NotByClients, NotHere, NotOffered, SlotTaken.
     """
@@ -129,8 +129,8 @@ def move_offered(token: str, start_at: datetime) -> Appointment:
         was, before = copy.copy(appointment), shown(appointment)
         unblock(was)
         appointment.start_at = start_at
-        if kind.needs_approval:
-            appointment.status, appointment.expires_at = Status.REQUESTED, _expires_at(start_at)
+        if appointment.status == Status.REQUESTED:
+            appointment.expires_at = _expires_at(start_at)
         block(appointment, hosts, bounded=True)
         save_changed(appointment)
         after = shown(appointment)
