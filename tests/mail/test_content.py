@@ -53,9 +53,13 @@ def test_a_title_comes_back_from_the_invitation_as_it_was_typed_and_nothing_besi
     event = event_of(raw)
     assert str(event["summary"]) == booked.title
     assert event["attendee"].params["CN"] == booked.lead.name.replace('"', "'")
-    assert event.subcomponents == []
+    (alarm,) = event.subcomponents
+    assert (str(alarm["action"]), str(alarm["description"]), set(alarm.keys())) == (
+        *("DISPLAY", booked.title),
+        {"ACTION", "TRIGGER", "DESCRIPTION"},
+    )
     allowed = {"UID", "SEQUENCE", "DTSTAMP", "LAST-MODIFIED", "DTSTART", "DTEND", "SUMMARY", "STATUS"}
-    assert set(event.keys()) == allowed | {"LOCATION", "URL", "ORGANIZER", "ATTENDEE"}
+    assert set(event.keys()) == allowed | {"LOCATION", "URL", "CONFERENCE", "ORGANIZER", "ATTENDEE"}
 
 
 @pytest.mark.attack("A-049")
