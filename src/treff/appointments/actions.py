@@ -126,7 +126,7 @@ def delete(scope: Scope, public_id: str, generation: int | None = None) -> None:
 def delete_lead(scope: Scope, public_id: str) -> None:
     """Delete a lead who has no upcoming appointment. Raises LeadHasAppointments, NotAllowed, NotHere."""
     with transaction.atomic():
-        if queries.upcoming(scope, clock.now()).filter(lead=lead(scope, public_id)).exists():
+        if queries.ahead(scope, clock.now()).filter(lead=lead(scope, public_id)).exists():
             raise LeadHasAppointments
         hide_lead(scope, public_id)
 
@@ -190,6 +190,8 @@ def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
         raise AlreadyOver
     if change.start_at is not None and change.start_at != appointment.start_at:
         appointment.start_at = rules.check_start(change.start_at, now)
+        if appointment.expires_at is not None:  # nobody can answer a request after its start
+            appointment.expires_at = min(appointment.expires_at, appointment.start_at)
     if change.duration is not None:
         appointment.duration = check_duration(change.duration)
     if change.title is not None:
@@ -197,8 +199,15 @@ def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
     if change.provider is not None and change.provider != appointment.provider:
         appointment.provider = _offered(scope, check_provider(change.provider))
     if change.host_id is not None:
-        appointment.host = _host(scope, change.host_id)
-        appointment.time_zone = appointment.host.time_zone
+        _reassign(appointment, _host(scope, change.host_id))
+
+
+def _reassign(appointment: Appointment, host: Member) -> None:
+    """Somebody decided: no rule is the reason any more. A co-host who takes over changes places with the host."""
+    if host.pk == appointment.host_id:
+        return
+    appointment.co_hosts.filter(member=host).update(member=appointment.host_id)
+    appointment.host, appointment.time_zone, appointment.host_reason = host, host.time_zone, ""
 
 
 def shown(appointment: Appointment) -> dict[str, object]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from treff.appointments.models import Appointment
-from treff.appointments.states import Status
+from treff.appointments.states import BLOCKING, Status
 from treff.people.models import Lead
 from treff.workspaces.models import ScopedQuerySet
 from treff.workspaces.ports import Scope
@@ -38,6 +38,16 @@ def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
 def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:
     """Booked appointments that have not begun, soonest first."""
     return appointments(scope).filter(status=Status.BOOKED, start_at__gt=now).order_by("start_at", "id")
+
+
+def ahead(scope: Scope, now: datetime) -> QuerySet[Appointment]:
+    """Those that have not begun and keep their hosts' time, requests included, soonest first."""
+    return appointments(scope).filter(status__in=BLOCKING, start_at__gt=now).order_by("start_at", "id")
+
+
+def waiting(scope: Scope, now: datetime) -> QuerySet[Appointment]:
+    """Requests that somebody can still answer, soonest first."""
+    return ahead(scope, now).filter(status=Status.REQUESTED)
 
 
 def with_everything(appointment_id: int) -> Appointment | None:
