@@ -7,6 +7,7 @@ from functools import partial
 import procrastinate
 from django.conf import settings
 
+from treff.appointments import tasks as appointment_tasks
 from treff.conferencing import grants, reconcile, wakeups
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
@@ -35,6 +36,7 @@ LISTENERS: Mapping[str, Sequence[Listener]] = {
 RECENT, EVER = timedelta(minutes=15), timedelta(days=731)
 # Each takes the time in which changes are checked for lost wake-ups, and says how many it woke.
 SWEEPS: Sequence[Callable[[timedelta], int]] = (
+    appointment_tasks.sweep,
     conferencing_tasks.sweep,
     conferencing_tasks.sweep_inbox,
     conferencing_tasks.sweep_connections,

@@ -39,7 +39,7 @@ class Correspondence:
 
     def change(self, **columns: Any) -> None:
         fresh = replace(self.facts, **columns)
-        if self.facts.takes_place and fresh != self.facts:
+        if (self.facts.takes_place or self.facts.awaits) and fresh != self.facts:
             self.changes += 1
             self.facts = replace(fresh, changed_at=self.now, sequence=self.facts.sequence + 1)
 
@@ -47,7 +47,8 @@ class Correspondence:
         step = plan(self.facts, self.told, self.now, PATIENCE)
         if isinstance(step, Send):
             assert self.now < self.facts.start_at, "never a mail about what has begun"
-            assert Kind.CANCELLED not in [kind for kind, _ in self.sent], "never a mail after the cancellation"
+            kinds = [kind for kind, _ in self.sent]
+            assert not {Kind.CANCELLED, Kind.DECLINED} & set(kinds), "never a mail after the end"
             assert not self.sent or self.facts.sequence > self.sent[-1][1].sequence, "never the same invitation twice"
             self.told = self.facts.as_told()
             self.sent.append((step.kind, self.facts))
@@ -67,7 +68,7 @@ class Correspondence:
         raise AssertionError("does not come to rest")
 
 
-deeds = st.one_of(
+ordinary = st.one_of(
     st.tuples(st.just("look"), st.none()),
     st.tuples(st.just("pass"), st.sampled_from([1, 5, 40, 3600, 100_000])),
     st.tuples(st.just("move"), st.integers(-20, 60)),
@@ -75,6 +76,13 @@ deeds = st.one_of(
     st.tuples(st.just("video"), st.booleans()),
     st.tuples(st.just("cancel"), st.none()),
 )
+
+with_requests = st.one_of(
+    ordinary,
+    st.tuples(st.just("ask"), st.integers(-20, 60)),
+    st.tuples(st.sampled_from(["approve", "decline"]), st.none()),
+)
+REQUEST = replace(FACTS, takes_place=False, awaits=True)
 
 
 def happen(letters: Correspondence, deed: tuple[str, object]) -> None:
@@ -90,10 +98,17 @@ def happen(letters: Correspondence, deed: tuple[str, object]) -> None:
         case ("video", bool(wanted)):
             letters.change(has_video=wanted)
         case ("cancel", _):
-            letters.change(takes_place=False)
+            letters.change(takes_place=False, awaits=False)
+        case ("ask", int(hours)):  # the client moves what needs a yes
+            start_at = max(FACTS.start_at + timedelta(hours=hours), letters.now + timedelta(minutes=1))
+            letters.change(start_at=start_at, takes_place=False, awaits=True)
+        case ("approve", _) if letters.facts.awaits:
+            letters.change(takes_place=True, awaits=False)
+        case ("decline", _) if letters.facts.awaits:
+            letters.change(awaits=False, declined=True)
 
 
-@given(st.lists(deeds, max_size=40))
+@given(st.lists(ordinary, max_size=40))
 @STEADY
 def test_whatever_happens_no_change_makes_two_mails_and_the_last_one_tells_what_is(
     story: list[tuple[str, object]],
@@ -116,6 +131,57 @@ def test_whatever_happens_no_change_makes_two_mails_and_the_last_one_tells_what_
         assert (told["start"], told["minutes"]) == (is_now["start"], is_now["minutes"])
         # A link that is being replaced is waited for; every other difference has been told.
         assert told["join_url"] == is_now["join_url"] or (facts.has_video and not facts.join_url)
+
+
+@given(st.lists(with_requests, max_size=40), st.sampled_from([FACTS, REQUEST]))
+@STEADY
+def test_who_asked_hears_last_of_what_became_of_it(story: list[tuple[str, object]], first: Facts) -> None:
+    letters = Correspondence(first)
+    for deed in story:
+        happen(letters, deed)
+    letters.rest()
+    facts, told = letters.facts, letters.told
+    assert len(letters.sent) <= 1 + letters.changes
+    if letters.now >= facts.start_at:
+        return
+    if told is None:
+        assert (facts.takes_place, facts.awaits, facts.declined) == (False, False, False)
+        return
+    assert (told["takes_place"], told["awaits"]) == (facts.takes_place, facts.awaits)
+    if facts.takes_place or facts.awaits:
+        assert (told["start"], told["minutes"]) == (facts.as_told()["start"], facts.as_told()["minutes"])
+    elif facts.declined:
+        assert letters.sent[-1][0] == Kind.DECLINED
+
+
+def test_a_request_is_told_of_confirmed_and_then_like_any_other_appointment() -> None:
+    letters = Correspondence(replace(REQUEST, has_video=False))
+    letters.rest()
+    letters.change(takes_place=True, awaits=False)
+    letters.rest()
+    letters.change(takes_place=False)
+    letters.rest()
+    assert [kind for kind, _ in letters.sent] == [Kind.REQUESTED, Kind.CONFIRMATION, Kind.CANCELLED]
+
+
+def test_a_confirmation_after_a_yes_waits_for_its_link_from_the_yes_on() -> None:
+    told = REQUEST.as_told()
+    approved_at = BOOKED_AT + timedelta(hours=5)
+    approved = replace(FACTS, changed_at=approved_at)
+    assert plan(approved, told, approved_at, PATIENCE) == Wait(approved_at + PATIENCE)
+    assert plan(approved, told, approved_at + PATIENCE, PATIENCE) == Send(Kind.CONFIRMATION)
+    assert plan(replace(approved, join_url="https://zoom.us/j/1"), told, approved_at, PATIENCE) == Send(
+        Kind.CONFIRMATION
+    )
+
+
+def test_what_was_told_before_there_were_requests_reads_as_ever() -> None:
+    told = {name: value for name, value in FACTS.as_told().items() if name != "awaits"}
+    assert plan(FACTS, told, BOOKED_AT, PATIENCE) == Settled()
+    assert plan(replace(FACTS, takes_place=False), told, BOOKED_AT, PATIENCE) == Send(Kind.CANCELLED)
+    moved = replace(FACTS, takes_place=False, awaits=True, start_at=FACTS.start_at + timedelta(hours=1))
+    assert plan(moved, told, BOOKED_AT, PATIENCE) == Wait(BOOKED_AT + QUIET)
+    assert plan(moved, told, BOOKED_AT + QUIET, PATIENCE) == Send(Kind.REQUESTED)
 
 
 @pytest.mark.fault("F-092")

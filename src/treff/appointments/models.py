@@ -74,6 +74,11 @@ class Appointment(models.Model):
             models.Index(fields=("workspace", "start_at"), name="appointment_start"),
             models.Index(fields=("lead", "start_at"), name="appointment_of_lead"),
             models.Index(fields=("changed_at",), name="appointment_changed"),
+            models.Index(
+                fields=("expires_at",),
+                name="appointment_requested",
+                condition=models.Q(status=Status.REQUESTED),
+            ),
         )
 
     def __str__(self) -> str:

@@ -28,6 +28,8 @@ from treff.booking_types.states import HostMode, Provider
 from treff.kernel import clock
 from treff.kernel.errors import N_, Invalid
 from treff.kernel.secrets import Binding, Secret, SecretError
+from treff.notices.actions import tell_members
+from treff.notices.states import NoticeKind
 from treff.people.actions import find_or_create_lead
 from treff.people.models import Lead
 from treff.workspaces import vault
@@ -83,6 +85,7 @@ def book_offered(place: Workspace, kind: BookingType, wanted: SlotRequest) -> Bo
         block(appointment, receiving, bounded=True)
         deed = "appointment.requested" if appointment.status == Status.REQUESTED else "appointment.booked"
         tell(scope, appointment, deed, {"start": start_at.isoformat(), "why": choice.why})
+        _ask_hosts(appointment)
     return Booked(appointment, token)
 
 
@@ -136,6 +139,7 @@ def move_offered(token: str, start_at: datetime) -> Appointment:
         after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
         tell(_scope_of(appointment), appointment, "appointment.rescheduled", changed)
+        _ask_hosts(appointment)
     return appointment
 
 
@@ -259,6 +263,16 @@ def _create(place: Workspace, kind: BookingType, person: Lead, choice: Choice) -
         buffer_after=kind.buffer_after,
         status=Status.REQUESTED if kind.needs_approval else Status.BOOKED,
     )
+
+
+def _ask_hosts(appointment: Appointment) -> None:
+    """Those who receive hear of a request, each time that it is made anew."""
+    if appointment.status != Status.REQUESTED:
+        return
+    hosts = Member.objects.select_related("user").filter(pk__in=host_ids_of(appointment))
+    detail = {"own": True, "appointments": [appointment.public_id]}
+    key = f"request:{appointment.public_id}:{appointment.generation}"
+    tell_members(appointment.workspace_id, [host.user for host in hosts], NoticeKind.REQUESTED, key, detail)
 
 
 def _expires_at(start_at: datetime) -> datetime:

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from treff.appointments.models import Appointment
 from treff.appointments.queries import with_everything
+from treff.appointments.states import Status
 from treff.kernel import clock
 from treff.mail import queries
 from treff.mail.models import Letter, Recipient
@@ -42,7 +43,7 @@ def tell(appointment_id: int) -> None:
     appointment = with_everything(appointment_id)
     if appointment is None:
         return
-    if appointment.is_wanted:
+    if appointment.deleted_at is None and appointment.status != Status.CANCELLED:
         _add_recipients(appointment)
     for recipient_id in appointment.recipients.values_list("pk", flat=True):
         for _ in range(MOST_PASSES):
@@ -51,7 +52,10 @@ def tell(appointment_id: int) -> None:
 
 
 def _add_recipients(appointment: Appointment) -> None:
-    emails = [appointment.lead.email, *appointment.attendees.values_list("email", flat=True)]
+    """Of a request that nobody has said yes to only who asked hears."""
+    emails = [appointment.lead.email]
+    if appointment.is_wanted:
+        emails += appointment.attendees.values_list("email", flat=True)
     Recipient.objects.bulk_create(
         (Recipient(appointment=appointment, email=email) for email in dict.fromkeys(emails)), ignore_conflicts=True
     )
@@ -70,7 +74,14 @@ def _run_pass(recipient_id: int) -> bool:
     if decision is None or decision.letter is None:
         return False
     letter = decision.letter
-    envelope = Envelope(decision.recipient.email, Kind(letter.kind), letter.public_id, letter.sequence)
+    told = decision.recipient.told
+    envelope = Envelope(
+        decision.recipient.email,
+        Kind(letter.kind),
+        letter.public_id,
+        letter.sequence,
+        was_invited=told is not None and bool(told["takes_place"]),
+    )
     try:
         render(decision.appointment, decision.facts, envelope).send()
     except (SMTPException, OSError) as error:

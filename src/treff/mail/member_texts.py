@@ -309,6 +309,30 @@ def _without_link(phone: str, names: Mapping[str, object]) -> str:
     return sentence % {**names, "phone": isolated(phone)}
 
 
+# ---- a request ----
+
+
+def _requested(_detail: Detail, _words: Words, occasion: Occasion) -> Wording:
+    """`occasion.affected` is the one appointment."""
+    (appointment,) = occasion.affected
+    names = {
+        "title": isolated(appointment.title),
+        "lead": isolated(appointment.lead.name),
+        "when": moment(appointment.start_at, occasion.zone),
+        "zone": occasion.zone.replace("_", " "),
+    }
+    asks = gettext("%(lead)s asks for “%(title)s” on %(when)s (%(zone)s).") % names
+    kept = gettext("The time is kept free until somebody answers.")
+    if appointment.expires_at is not None:
+        until = {**names, "until": moment(appointment.expires_at, occasion.zone)}
+        kept = gettext("The time is kept free. Without an answer by %(until)s (%(zone)s) the request lapses.") % until
+    return Wording(
+        gettext("New request: %(title)s, %(when)s") % names,
+        [asks, kept, gettext("%(lead)s hears of your answer by email.") % names],
+        button=gettext("Answer the request"),
+    )
+
+
 _WORDINGS: Mapping[NoticeKind, Callable[[Detail, Words, Occasion], Wording]] = {
     NoticeKind.CONNECTED: _connected,
     NoticeKind.DISCONNECTED: _disconnected,
@@ -316,4 +340,5 @@ _WORDINGS: Mapping[NoticeKind, Callable[[Detail, Words, Occasion], Wording]] = {
     NoticeKind.BROKEN: _broken,
     NoticeKind.CLEAN_UP: _clean_up,
     NoticeKind.NO_LINK: _no_link,
+    NoticeKind.REQUESTED: _requested,
 }

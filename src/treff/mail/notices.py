@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from treff.appointments.models import Appointment
-from treff.appointments.queries import upcoming
+from treff.appointments.queries import upcoming, waiting
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
@@ -82,10 +82,10 @@ def _claim(notice_id: int) -> Notice | None:
 
 
 def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives | None:
-    """None if the link that was missing has come, or the reader's appointment is not what it was."""
+    """None if the link that was missing has come, the request is answered, or the appointment is not what it was."""
     workspace = reader.workspace
     affected = _affected(notice, reader)
-    if notice.kind == NoticeKind.NO_LINK and not affected:
+    if notice.kind in (NoticeKind.NO_LINK, NoticeKind.REQUESTED) and not affected:
         return None
     with translation.override(reader.user.locale):
         wording = to_member(
@@ -116,7 +116,7 @@ def _page(notice: Notice, slug: str, affected: Sequence[Appointment]) -> str:
     match notice.kind:
         case NoticeKind.CLEAN_UP:
             return reverse("console:sync", args=[slug]) + "#clean-up"
-        case NoticeKind.NO_LINK:
+        case NoticeKind.NO_LINK | NoticeKind.REQUESTED:
             return reverse("console:appointment", args=[slug, affected[0].public_id])
     return reverse("console:video_provider", args=[slug])
 
@@ -125,7 +125,7 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
     """Those that are named and the reader's own workspace's, soonest first: still ahead and wanted.
 
     Of leftovers all, also of appointments that are over or deleted. Of a missing link only if it is missing still, the
-    start is the same and the reader hosts it.
+    start is the same and the reader hosts it; of a request while it waits.
     """
     named = notice.detail.get("appointments")
     if not isinstance(named, list):
@@ -139,6 +139,8 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
             start_at = clock.parse(str(notice.detail["start"]))
             found = upcoming(scope, clock.now()).filter(host=reader, join_url="", start_at=start_at)
             found = found.exclude(provider=Provider.NONE)
+        case NoticeKind.REQUESTED:
+            found = waiting(scope, clock.now())
         case _:
             found = upcoming(scope, clock.now())
     return list(found.filter(public_id__in=named))

@@ -14,7 +14,10 @@ REPLACING = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The appointment as a recipient should know it. `has_video`: a link is there or will be."""
+    """The appointment as a recipient should know it. `has_video`: a link is there or will be.
+
+    `awaits`: it is a request that nobody has answered yet; `declined`: one that got a no. Neither takes place.
+    """
 
     start_at: datetime
     duration: timedelta
@@ -24,6 +27,8 @@ class Facts:
     booked_at: datetime
     changed_at: datetime
     sequence: int
+    awaits: bool = False
+    declined: bool = False
 
     def as_told(self) -> dict[str, object]:
         """What a mail with these facts tells, as JSON, to compare with later."""
@@ -32,6 +37,7 @@ class Facts:
             "minutes": int(self.duration.total_seconds() // 60),
             "join_url": self.join_url if self.has_video else "",
             "takes_place": self.takes_place,
+            "awaits": self.awaits,
         }
 
 
@@ -60,8 +66,10 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
 
     1. Nobody is written to about what has begun.
     2. Who was told nothing gets the confirmation: at once with its link, or when there is none to come; after
-       `link_wait` without it, saying that it follows. A cancelled appointment nobody heard of stays unheard of.
-    3. Who was told that it takes place hears that it does not.
+       `link_wait` without it, saying that it follows. Of a request they hear that we have it, or a no that came before
+       that. A cancelled appointment nobody heard of stays unheard of.
+    3. Who was told that it takes place, or that we have their request, hears that it does not; who waited for a yes
+       gets the confirmation. One that waits for a yes (again) at a new time is told when it has come to rest.
     4. A new time is told when it has come to rest.
     5. A link that came, changed, or will not come any more is told. One that is being replaced is waited for; if that
        takes too long, people hear that the link they have is void.
@@ -71,7 +79,9 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
     if told is None:
         return _first_word(facts, now, link_wait)
     if not facts.takes_place:
-        return Send(Kind.CANCELLED) if told["takes_place"] else Settled()
+        return _does_not_take_place(facts, told, now)
+    if told.get("awaits"):
+        return _confirmation(facts, facts.changed_at + link_wait, now)
     is_now = facts.as_told()
     if (told["start"], told["minutes"]) != (is_now["start"], is_now["minutes"]):
         rest_at = facts.changed_at + QUIET
@@ -85,9 +95,26 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
 
 
 def _first_word(facts: Facts, now: datetime, link_wait: timedelta) -> Step:
-    if not facts.takes_place:
+    if facts.takes_place:
+        return _confirmation(facts, facts.booked_at + link_wait, now)
+    if facts.awaits:
+        return Send(Kind.REQUESTED)
+    return Send(Kind.DECLINED) if facts.declined else Settled()
+
+
+def _does_not_take_place(facts: Facts, told: Mapping[str, object], now: datetime) -> Step:
+    if facts.awaits:
+        is_now = facts.as_told()
+        if all(told.get(name) == is_now[name] for name in ("start", "minutes", "awaits")):
+            return Settled()
+        rest_at = facts.changed_at + QUIET
+        return Wait(rest_at) if now < rest_at else Send(Kind.REQUESTED)
+    if not (told["takes_place"] or told.get("awaits")):
         return Settled()
-    patience_ends_at = facts.booked_at + link_wait
+    return Send(Kind.DECLINED if facts.declined else Kind.CANCELLED)
+
+
+def _confirmation(facts: Facts, patience_ends_at: datetime, now: datetime) -> Step:
     if facts.has_video and not facts.join_url and now < patience_ends_at:
         return Wait(patience_ends_at)
     return Send(Kind.CONFIRMATION)

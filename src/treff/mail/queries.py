@@ -22,6 +22,8 @@ def facts_of(appointment: Appointment) -> Facts:
         booked_at=appointment.created_at,
         changed_at=appointment.changed_at,
         sequence=appointment.sequence,
+        awaits=appointment.deleted_at is None and appointment.status == Status.REQUESTED,
+        declined=appointment.deleted_at is None and appointment.status == Status.DECLINED,
     )
 
 
@@ -38,7 +40,7 @@ def due(limit: int) -> list[int]:
 
 def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = timedelta(0)) -> list[int]:
     """Appointments ahead, changed lately, but longer than `head_start` ago, of which a recipient has not heard."""
-    unheard = Q(recipients__isnull=True, status=Status.BOOKED, deleted_at__isnull=True)
+    unheard = Q(recipients__isnull=True, deleted_at__isnull=True) & ~Q(status=Status.CANCELLED)
     behind = Q(recipients__observed_sequence__lt=F("sequence"), recipients__next_look_at__isnull=True)
     now = clock.now()
     return list(

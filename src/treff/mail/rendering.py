@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from treff.appointments.models import Appointment
+from treff.appointments.self_service import may_cancel, may_move, token_of
 from treff.kernel.zones import wall_of
 from treff.mail.invitations import invitation
 from treff.mail.plan import Facts
@@ -19,16 +20,17 @@ from treff.mail.states import Kind
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """To whom, what kind of mail, its id over retries, the invitation's SEQUENCE."""
+    """To whom, what kind of mail, its id over retries, the invitation's SEQUENCE; `was_invited`: has an earlier one."""
 
     email: str
     kind: Kind
     letter_id: str
     sequence: int
+    was_invited: bool = False
 
 
 def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailMultiAlternatives:
-    """Text, HTML and the invitation, ready to send."""
+    """Text, HTML and the invitation, ready to send. A request is none yet: what it has in hand is one to take back."""
     lead = appointment.lead
     with translation.override(lead.locale):
         subject = _subject(envelope.kind, appointment.title)
@@ -42,8 +44,11 @@ def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailM
             "start": wall_of(facts.start_at, lead.time_zone),
             "end": wall_of(facts.start_at + facts.duration, lead.time_zone),
             "zone": lead.time_zone.replace("_", " "),
-            "join_url": facts.join_url if facts.has_video else "",
-            "link_follows": facts.has_video and not facts.join_url,
+            "is_off": not facts.takes_place and not facts.awaits,
+            "was_invited": envelope.was_invited,
+            "join_url": facts.join_url if facts.has_video and facts.takes_place else "",
+            "link_follows": facts.has_video and facts.takes_place and not facts.join_url,
+            "manage_url": _manage_url(appointment) if envelope.email == lead.email else "",
             "locale": lead.locale,
         }
         message = EmailMultiAlternatives(
@@ -55,12 +60,22 @@ def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailM
             headers={"Message-ID": f"<{envelope.letter_id}@{mail_domain()}>", "Auto-Submitted": "auto-generated"},
         )
         message.attach_alternative(render_to_string("mail/appointment.html", context), "text/html")
-        calendar = invitation(appointment, facts, envelope.sequence, mail_domain())
+    if not (facts.takes_place or envelope.was_invited):
+        return message
+    calendar = invitation(appointment, facts, envelope.sequence, mail_domain())
     method = "REQUEST" if facts.takes_place else "CANCEL"
     # As an alternative part, so that Gmail and Outlook show it as an invitation; as a file for everybody else.
     message.attach_alternative(calendar.decode(), f"text/calendar; method={method}")
     message.attach("invite.ics", calendar, "application/ics")
     return message
+
+
+def _manage_url(appointment: Appointment) -> str:
+    """Where the lead moves or cancels by themselves; empty where they cannot. A secret: nobody else may read it."""
+    if not (may_move(appointment) or may_cancel(appointment)):
+        return ""
+    token = token_of(appointment)
+    return f"{settings.TREFF_BASE_URL}/book/manage/{token.reveal()}/" if token else ""
 
 
 def mail_domain() -> str:
@@ -75,5 +90,7 @@ def _subject(kind: Kind, title: str) -> str:
         Kind.CHANGED_LINK: gettext("New meeting link: %(title)s"),
         Kind.MOVED: gettext("New time: %(title)s"),
         Kind.CANCELLED: gettext("Cancelled: %(title)s"),
+        Kind.REQUESTED: gettext("Your request: %(title)s"),
+        Kind.DECLINED: gettext("Request declined: %(title)s"),
     }
     return subjects[kind] % {"title": title}

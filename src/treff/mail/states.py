@@ -9,6 +9,8 @@ class Kind(StrEnum):
     CHANGED_LINK = "changed_link"
     MOVED = "moved"
     CANCELLED = "cancelled"
+    REQUESTED = "requested"
+    DECLINED = "declined"
 
 
 class LetterState(StrEnum):

@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     NO_LINK = "no_link"
     """To the host: provider, own (true), minutes (within how many it starts), start (instant), appointments (the one
     public id), cause and cure (msgids of conferencing.rules)"""
+    REQUESTED = "requested"
+    """To those who receive it: own (true), appointments (the one public id) that a client asked for"""
     APP_REFUSED = "app_refused"
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"

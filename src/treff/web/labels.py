@@ -24,7 +24,12 @@ def of_role(role: str) -> str:
 
 
 def of_status(status: str) -> str:
-    return {Status.BOOKED: gettext("Booked"), Status.CANCELLED: gettext("Cancelled")}[Status(status)]
+    return {
+        Status.REQUESTED: gettext("Waits for approval"),
+        Status.BOOKED: gettext("Booked"),
+        Status.DECLINED: gettext("Declined"),
+        Status.CANCELLED: gettext("Cancelled"),
+    }[Status(status)]
 
 
 def of_locale(code: str) -> str:
