@@ -33,4 +33,4 @@ def with_email(scope: Scope, email: str) -> Sequence[Lead]:
 
 
 def _visible(scope: Scope) -> ScopedQuerySet[Lead]:
-    return Lead.objects.within(scope).filter(deleted_at__isnull=True)
+    return Lead.objects.within(scope).filter(deleted_at__isnull=True).select_related("owner__user")

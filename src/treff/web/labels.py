@@ -2,7 +2,8 @@
 
 from django.utils.translation import get_language_info, gettext
 
-from treff.appointments.states import Status
+from treff.appointments.states import Source, Status
+from treff.appointments.turns import Why
 from treff.booking_types.states import Provider
 from treff.kernel.errors import N_
 from treff.workspaces.states import Role
@@ -30,6 +31,27 @@ def of_status(status: str) -> str:
         Status.DECLINED: gettext("Declined"),
         Status.CANCELLED: gettext("Cancelled"),
     }[Status(status)]
+
+
+def of_why(reason: str) -> str:
+    """Why this host; empty where no rule chose them."""
+    reasons = {
+        Why.ONLY_ONE: gettext("Receives all appointments of this type."),
+        Why.CHOSEN: gettext("Chosen by the client."),
+        Why.OWNER: gettext("Looks after this lead."),
+        Why.ALL: gettext("All hosts receive together."),
+        Why.TURN: gettext("Was next in turn."),
+        Why.ONLY_FREE: gettext("Was the only one free."),
+    }
+    return reasons[Why(reason)] if reason else ""
+
+
+def of_source(source: str) -> str:
+    return {
+        Source.TEAM: gettext("Booked by the team"),
+        Source.API: gettext("Booked through the API"),
+        Source.CLIENT: gettext("Booked on the booking page"),
+    }[Source(source)]
 
 
 def of_locale(code: str) -> str:

@@ -11,6 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests import house
 from tests.web.console.conftest import connect_own
 from tests.web.console.paper_zoom import PaperZoom
+from treff.appointments.models import Appointment
+from treff.appointments.states import Status
 from treff.audit.models import AuditEntry
 from treff.conferencing.models import Connection
 from treff.web.console.urls import urlpatterns
@@ -41,10 +43,13 @@ class House:
             "member_id": by.public_id,
             "number": "1",
         }
+        waiting = house.appointment(by)
+        Appointment.objects.filter(pk=waiting.pk).update(status=Status.REQUESTED)
+        self._of_pages = {"appointment_decline": {"appointment_id": waiting.public_id}}
 
     def url(self, name: str, workspace: str = "", **ids: str) -> str:
         wanted = ROUTES[name].pattern.converters
-        known = {"workspace": workspace or self.workspace, **self._ids, **ids}
+        known = {"workspace": workspace or self.workspace, **self._ids, **self._of_pages.get(name, {}), **ids}
         return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted})
 
 
@@ -93,7 +98,8 @@ def test_the_pages_for_administrators_are_these() -> None:
 
 def is_post_only(name: str) -> bool:
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
-    return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "booking_type_remove"} | deeds
+    deeds |= {"booking_type_remove", "appointment_approve"}
+    return name in {"look_again", "look_again_at", "clean_up", "add_meeting"} | deeds
 
 
 def ask(client: Client, name: str, url: str) -> Any:
@@ -187,7 +193,7 @@ def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connec
     connect_own(connected, rita)
     browser = house.client_of(ada)
     before = rows()
-    assert len(before["appointments.Appointment"]) == 1
+    assert len(before["appointments.Appointment"]) == 2
     for name in ROUTES:
         for answer in (browser.get(rooms.url(name)), browser.head(rooms.url(name))):
             assert answer.status_code == (405 if is_post_only(name) else 200), name

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from treff.appointments import actions, queries
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
-from treff.appointments.states import Status
+from treff.appointments.states import BLOCKING, Status
 from treff.booking_types.states import Provider
 from treff.conferencing.actions import ask_to_look_again
 from treff.conferencing.models import Meeting
@@ -42,15 +42,18 @@ _THERE_OR_COMING = (Sync.IN_STEP, Sync.PENDING, Sync.WAITING)
 @within_workspace(Permission.SEE)
 def appointments(visit: Visit) -> HttpResponse:
     query = visit.request.GET
-    past = query.get("tab") == "past"
+    tab = query.get("tab", "")
+    now = clock.now()
     ends_at = ExpressionWrapper(F("start_at") + F("duration"), output_field=DateTimeField())
-    ahead = Q(status=Status.BOOKED, ends_at__gt=clock.now())
-    rows = queries.appointments(visit.scope).annotate(ends_at=ends_at).filter(~ahead if past else ahead)
+    ahead = Q(status__in=BLOCKING, ends_at__gt=now)
+    shown = {"past": ~ahead, "waiting": Q(status=Status.REQUESTED, start_at__gt=now)}.get(tab, ahead)
+    rows = queries.appointments(visit.scope).annotate(ends_at=ends_at).filter(shown)
     anchors = Appointment.objects.within(visit.scope)
-    page = page_of(rows, anchors, LATEST_FIRST if past else SOONEST_FIRST, query)
+    page = page_of(rows, anchors, LATEST_FIRST if tab == "past" else SOONEST_FIRST, query)
     context = {
         "nav": "appointments",
-        "tab": "past" if past else "upcoming",
+        "tab": tab if tab in ("past", "waiting") else "upcoming",
+        "waiting": queries.waiting(visit.scope, now).count(),
         "rows": appointment_rows(visit, page.rows, meetings_of(page.rows)),
         "prev_url": page.prev_url,
         "next_url": page.next_url,
@@ -70,6 +73,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
         "history": history_of(visit, row.public_id),
         "zone": visit.time_zone,
         "reschedule_form": RescheduleForm(initial=as_it_is(row)),
+        "can_change_host": row.status in BLOCKING and visit.scope.may(Permission.BOOK),
         "conflict": None,
     }
     return render(visit.request, "console/appointment.html", context)

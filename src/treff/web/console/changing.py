@@ -15,7 +15,7 @@ from treff.appointments import actions, queries
 from treff.appointments.errors import ChangedMeanwhile
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
-from treff.appointments.states import Status
+from treff.appointments.states import BLOCKING, Status
 from treff.audit.queries import of_subject
 from treff.conferencing.queries import meeting_of
 from treff.kernel.errors import Conflict, Invalid
@@ -49,7 +49,7 @@ def appointment_reschedule(visit: Visit, appointment_id: str) -> HttpResponse:
         except ChangedMeanwhile:
             row = queries.appointment(visit.scope, appointment_id)
             conflict, status = _edit_of(visit, row), 409
-            form = RescheduleForm(_with_version(visit, row), initial=as_it_is(row))
+            form = RescheduleForm(with_version(visit, row), initial=as_it_is(row))
         except (Invalid, Conflict) as error:
             status = complain(form, error)
         else:
@@ -80,8 +80,12 @@ def _edit_of(visit: Visit, row: Appointment) -> Edit:
 @within_workspace(Permission.BOOK)
 def appointment_cancel(visit: Visit, appointment_id: str) -> HttpResponse:
     row = queries.appointment(visit.scope, appointment_id)
-    if row.status == Status.CANCELLED:
-        messages.info(visit.request, gettext("This appointment is already cancelled."))
+    if row.status not in BLOCKING:
+        was_declined = row.status == Status.DECLINED
+        said = (
+            gettext("This request was declined.") if was_declined else gettext("This appointment is already cancelled.")
+        )
+        messages.info(visit.request, said)
         return _to_appointment(visit, appointment_id)
     form = CancelForm(_posted(visit))
     status = 422 if form.is_bound else 200
@@ -125,7 +129,7 @@ def _posted(visit: Visit) -> QueryDict | None:
     return visit.request.POST if visit.request.method == "POST" else None
 
 
-def _with_version(visit: Visit, row: Appointment) -> QueryDict:
+def with_version(visit: Visit, row: Appointment) -> QueryDict:
     """What was typed, with the version of the appointment as it is now: saving it once more is deliberate."""
     typed = visit.request.POST.copy()
     typed["version"] = str(row.generation)

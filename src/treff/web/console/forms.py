@@ -108,6 +108,18 @@ class LeadForm(forms.Form):
     )
     locale = LocaleField(help_text=_("Emails to this person are written in this language."))
     time_zone = ZoneField(help_text=_("Emails to this person show times in this time zone."))
+    owner = forms.ChoiceField(
+        label=_("Looked after by"),
+        required=False,
+        help_text=_("Appointments that this person books come to this member first, if they are free."),
+    )
+
+    def offer(self, owners: Sequence[Member]) -> "LeadForm":
+        """Who can look after the lead; returns the form."""
+        field = self.fields["owner"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", gettext("Nobody")), *((member.public_id, str(member)) for member in owners)]
+        return self
 
 
 class BookForm(forms.Form):
@@ -155,6 +167,22 @@ class RescheduleForm(forms.Form):
     time = TimeField(label=_("Time"))
     duration_minutes = MinutesField()
     version = VersionField()
+
+
+class HostForm(forms.Form):
+    host = forms.ChoiceField(label=_("New host"))
+    version = VersionField()
+
+    def offer(self, choices: Sequence[tuple[str, str]]) -> "HostForm":
+        """Public ids and what is said of them; returns the form."""
+        field = self.fields["host"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+        return self
+
+
+class DeclineForm(forms.Form):
+    reason = forms.CharField(required=False)
 
 
 class CancelForm(forms.Form):

@@ -9,6 +9,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext, ngettext, pgettext
 
 from treff.audit.models import AuditEntry
+from treff.audit.ports import SYSTEM
 from treff.audit.queries import of_subject
 from treff.kernel.zones import wall_of
 from treff.web import labels
@@ -43,6 +44,16 @@ def _sentence(entry: AuditEntry, zone: str, names: Mapping[str, str]) -> str:
     match entry.deed:
         case "appointment.booked":
             return gettext("Booked for %(start)s") % {"start": _moment(detail["start"], zone)}
+        case "appointment.requested":
+            return gettext("Requested for %(start)s") % {"start": _moment(detail["start"], zone)}
+        case "appointment.approved":
+            return gettext("Approved")
+        case "appointment.declined" if entry.actor_kind == SYSTEM.kind:
+            return gettext("Declined, because nobody answered in time")
+        case "appointment.declined" if detail.get("reason"):
+            return gettext("Declined: %(reason)s") % {"reason": detail["reason"]}
+        case "appointment.declined":
+            return gettext("Declined")
         case "appointment.rescheduled" | "appointment.edited":
             return " · ".join(_changes(detail, zone, names))
         case "appointment.cancelled" if detail.get("reason"):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from treff.appointments import queries as appointments
-from treff.appointments.states import Status
+from treff.appointments.states import BLOCKING
 from treff.conferencing.queries import meetings_of
 from treff.kernel import clock
 from treff.kernel.errors import Invalid
@@ -18,6 +18,8 @@ from treff.web.console.forms import LeadForm, complain
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import appointment_rows, lead_details, lead_row
 from treff.web.policy import Visit, within_workspace
+from treff.workspaces.models import Member
+from treff.workspaces.queries import members
 from treff.workspaces.states import Permission
 
 NEWEST_FIRST = Order(("id",), descending=True)
@@ -51,7 +53,7 @@ def lead(visit: Visit, lead_id: str) -> HttpResponse:
     person = queries.lead(visit.scope, lead_id)
     found = list(appointments.of_lead(visit.scope, person)[:MOST_OF_ONE_LEAD])
     now = clock.now()
-    ahead = [row for row in found if row.status == Status.BOOKED and row.end_at > now]
+    ahead = [row for row in found if row.status in BLOCKING and row.end_at > now]
     behind = [row for row in found if row not in ahead]
     meetings = meetings_of(found)
     context = {
@@ -71,7 +73,7 @@ def lead_new(visit: Visit) -> HttpResponse:
     form = LeadForm(
         visit.request.POST if visit.request.method == "POST" else None,
         initial={"locale": visit.workspace.locale, "time_zone": visit.workspace.time_zone},
-    )
+    ).offer(list(members(visit.scope)))
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
@@ -90,7 +92,9 @@ def lead_new(visit: Visit) -> HttpResponse:
 def lead_edit(visit: Visit, lead_id: str) -> HttpResponse:
     person = queries.lead(visit.scope, lead_id)
     initial = {field: getattr(person, field) for field in FIELDS}
+    initial["owner"] = person.owner.public_id if person.owner else ""
     form = LeadForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
+    form.offer(_owners(visit, person))
     status = 422 if form.is_bound else 200
     if form.is_valid():
         changed = {field: value for field, value in form.cleaned_data.items() if value != initial[field]}
@@ -104,3 +108,9 @@ def lead_edit(visit: Visit, lead_id: str) -> HttpResponse:
             return redirect("console:lead", workspace=visit.workspace.slug, lead_id=lead_id)
     context = {"nav": "leads", "form": form, "lead": lead_details(visit, person)}
     return render(visit.request, "console/lead_form.html", context, status=status)
+
+
+def _owners(visit: Visit, person: Lead) -> list[Member]:
+    """Active members, and who looks after the lead already."""
+    found = list(members(visit.scope))
+    return found if person.owner is None or person.owner in found else [*found, person.owner]

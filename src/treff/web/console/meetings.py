@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from treff.appointments.models import Appointment
+from treff.appointments.states import Status
 from treff.booking_types.queries import provider_switch
 from treff.booking_types.states import Provider
 from treff.conferencing.models import Meeting
@@ -149,6 +150,8 @@ def _said(visit: Visit, appointment: Appointment, standing: Standing, change: Ch
         return _Said(message, gettext("You don't need to do anything. The link stays the same."))
     if standing.state == Sync.PENDING and _is_slow(change):
         return _Said(message, gettext("This takes longer than usual. You can have it tried now."))
+    if appointment.status == Status.REQUESTED and appointment.provider != Provider.NONE:
+        return _Said(gettext("The meeting is made as soon as the request is approved."))
     if standing.state == Sync.UNNEEDED and appointment.is_wanted:
         return _Said(f"{message} " + gettext("“No conferencing” was chosen for it."))
     return _Said(message, cure)

@@ -1,13 +1,15 @@
 """Rows for the templates: what a page shows and nothing more, so that nothing more can leak. Ids are public ids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from treff.appointments.models import Appointment
+from treff.appointments.states import BLOCKING, Status
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import standing_of
 from treff.conferencing.states import Sync
@@ -32,7 +34,7 @@ class Conference:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentRow:
-    """For components/appointment_list.html; `zone` is the reader's."""
+    """For components/appointment_list.html; `zone` is the reader's. `host_name`: all who receive."""
 
     title: str
     start_at: datetime
@@ -58,6 +60,7 @@ class LeadRow:
     email: str
     company: str
     phone: str
+    owner_name: str
     url: str
     next_appointment: Start | None
 
@@ -71,6 +74,7 @@ class LeadDetails:
     email: str
     phone: str
     company: str
+    owner_name: str
     locale_label: str
     time_zone: str
     created_at: datetime
@@ -85,8 +89,19 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What the client was asked, and said."""
+
+    question: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentDetails:
-    """One appointment; `zone` is the host's, in which it was booked. `can_move`: booked and not begun."""
+    """One appointment; `zone` is the host's, in which it was booked. `can_move`: booked or asked for, and not begun.
+
+    `why`: why this host; `co_hosts` receive with them. `answer_until`: of a request that can still be answered.
+    """
 
     id: str
     title: str
@@ -98,6 +113,11 @@ class AppointmentDetails:
     zone: str
     lead: LeadDetails
     host: Host
+    why: str
+    co_hosts: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    source_label: str
+    answer_until: datetime | None
     attendees: tuple[str, ...]
     booking_type: str
     version: int
@@ -128,6 +148,7 @@ def appointment_rows(
     visit: Visit, appointments: Sequence[Appointment], meetings: Mapping[int, Meeting]
 ) -> list[AppointmentRow]:
     """In the order given; `meetings` by the appointments' primary keys."""
+    prefetch_related_objects(list(appointments), "co_hosts__member__user")
     return [
         AppointmentRow(
             title=appointment.title,
@@ -135,7 +156,7 @@ def appointment_rows(
             end_at=appointment.end_at,
             zone=visit.time_zone,
             lead_name=appointment.lead.name,
-            host_name=str(appointment.host),
+            host_name=", ".join([str(appointment.host), *map(str, _co_hosts(appointment))]),
             status=appointment.status,
             status_label=labels.of_status(appointment.status),
             url=address(visit, "appointment", appointment_id=appointment.public_id),
@@ -164,6 +185,7 @@ def lead_row(visit: Visit, lead: Lead, next_appointment: Appointment | None) -> 
         email=lead.email,
         company=lead.company,
         phone=lead.phone,
+        owner_name=str(lead.owner) if lead.owner else "",
         url=address(visit, "lead", lead_id=lead.public_id),
         next_appointment=Start(next_appointment.start_at, visit.time_zone) if next_appointment else None,
     )
@@ -176,6 +198,7 @@ def lead_details(visit: Visit, lead: Lead) -> LeadDetails:
         email=lead.email,
         phone=lead.phone,
         company=lead.company,
+        owner_name=str(lead.owner) if lead.owner else "",
         locale_label=labels.of_locale(lead.locale),
         time_zone=lead.time_zone,
         created_at=lead.created_at,
@@ -196,12 +219,33 @@ def appointment_details(visit: Visit, appointment: Appointment) -> AppointmentDe
         zone=appointment.time_zone,
         lead=lead_details(visit, appointment.lead),
         host=Host(str(appointment.host), appointment.host.user.email),
+        why=labels.of_why(appointment.host_reason),
+        co_hosts=tuple(map(str, _co_hosts(appointment))),
+        answers=tuple(_answers(appointment)),
+        source_label=labels.of_source(appointment.source),
+        answer_until=_answer_until(appointment),
         attendees=tuple(appointment.attendees.order_by("pk").values_list("email", flat=True)),
         booking_type=appointment.booking_type.title if appointment.booking_type else "",
         version=appointment.generation,
         cancel_reason=appointment.cancel_reason,
-        can_move=appointment.is_wanted and appointment.start_at > clock.now(),
+        can_move=appointment.status in BLOCKING and appointment.start_at > clock.now(),
     )
+
+
+def _co_hosts(appointment: Appointment) -> list[Member]:
+    return [co_host.member for co_host in appointment.co_hosts.all()]
+
+
+def _answers(appointment: Appointment) -> Iterator[Answer]:
+    """A checkbox that was ticked says "yes", in the language of none."""
+    for given in appointment.answers:
+        yield Answer(given["label"], gettext("Yes") if given["answer"] == "yes" else given["answer"])
+
+
+def _answer_until(appointment: Appointment) -> datetime | None:
+    if appointment.status != Status.REQUESTED or appointment.start_at <= clock.now():
+        return None
+    return appointment.expires_at or appointment.start_at
 
 
 def same_times(visit: Visit, appointment: Appointment) -> list[SameTime]:

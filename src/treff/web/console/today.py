@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from treff.appointments import queries as appointments
 from treff.appointments.models import Appointment
-from treff.appointments.states import Status
+from treff.appointments.states import BLOCKING
 from treff.booking_types.states import Provider
 from treff.conferencing import overview
 from treff.conferencing.queries import connection, meetings_of, standing_of
@@ -22,6 +22,7 @@ from treff.kernel.zones import wall_of, zone
 from treff.web.console.history import moment
 from treff.web.console.meetings import label_of
 from treff.web.console.presenting import AppointmentRow, address, appointment_rows
+from treff.web.console.requests import waiting_list
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
 
@@ -49,7 +50,7 @@ def today(visit: Visit) -> HttpResponse:
             visit.scope,
             _start_of(first_day, visit.time_zone),
             _start_of(first_day + timedelta(days=DAYS), visit.time_zone),
-        ).filter(status=Status.BOOKED)
+        ).filter(status__in=BLOCKING)
     )
     context = {
         "nav": "today",
@@ -57,6 +58,7 @@ def today(visit: Visit) -> HttpResponse:
         "zone": visit.time_zone,
         "groups": list(_groups(visit, found, first_day)),
         "attention": _attention(visit),
+        "waiting": waiting_list(visit),
         "sync_url": address(visit, "sync") if visit.scope.may(Permission.CONNECT_PROVIDERS) else "",
     }
     return render(visit.request, "console/today.html", context)

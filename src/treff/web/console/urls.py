@@ -3,7 +3,21 @@
 from django.urls import path, register_converter
 
 from treff.booking_types.states import Provider
-from treff.web.console import admin, appointments, booking, changing, cleanup, home, leads, leaving, sync, today, video
+from treff.web.console import (
+    admin,
+    appointments,
+    booking,
+    changing,
+    cleanup,
+    home,
+    leads,
+    leaving,
+    reassigning,
+    requests,
+    sync,
+    today,
+    video,
+)
 
 
 class PublicId:
@@ -50,6 +64,9 @@ urlpatterns = [
     path(f"{_APPOINTMENT}meeting/add/", appointments.add_meeting, name="add_meeting"),
     path(f"{_APPOINTMENT}meeting/look-again/", appointments.look_again, name="look_again"),
     path(f"{_APPOINTMENT}reschedule/", changing.appointment_reschedule, name="appointment_reschedule"),
+    path(f"{_APPOINTMENT}host/", reassigning.appointment_host, name="appointment_host"),
+    path(f"{_APPOINTMENT}approve/", requests.appointment_approve, name="appointment_approve"),
+    path(f"{_APPOINTMENT}decline/", requests.appointment_decline, name="appointment_decline"),
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
     path(_VIDEO, video.video_provider, name="video_provider"),
