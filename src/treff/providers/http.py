@@ -7,11 +7,9 @@ What went wrong is said as evidence, because only evidence tells whether the ven
     Unanswered   it may have (written in part or whole, then silence, reset, time-out, an answer that never ended)
 """
 
-import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +17,7 @@ import httpcore2
 import httpx2
 
 from treff.kernel.secrets import Secret
+from treff.outbound.deadlines import DeadlineBackend, trust
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 90.0
@@ -127,75 +126,22 @@ def _read(response: httpx2.Response) -> tuple[bytes, bool]:
     return bytes(body), True
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """The system's trust store, TLS 1.2 and up; made once, it costs 20 ms."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
 class _OneConnection(httpx2.HTTPTransport):
     """A transport for one request whose reads and writes all end at `deadline` (time.monotonic).
 
-    httpx2 counts a time-out anew for every read, so that a vendor who trickles a byte a second would hold us for ever.
     `has_reached_vendor`: TLS stands, which it does with the vendor only, never with a proxy.
     """
 
     def __init__(self, deadline: float) -> None:
-        super().__init__(verify=_tls(), trust_env=False)
+        super().__init__(verify=trust(), trust_env=False)
         self.has_reached_vendor = False
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_tls(),
+            ssl_context=trust(),
             proxy=_proxies[0] if _proxies else None,
             max_connections=1,
             retries=0,
-            network_backend=_DeadlineBackend(deadline, self._note_tls),
+            network_backend=DeadlineBackend(deadline, note_tls=self._note_tls),
         )
 
     def _note_tls(self) -> None:
         self.has_reached_vendor = True
-
-
-class _DeadlineBackend(httpcore2.NetworkBackend):
-    def __init__(self, deadline: float, note_tls: Callable[[], None]) -> None:
-        self._deadline, self._note_tls = deadline, note_tls
-        self._inner = httpcore2.SyncBackend()
-
-    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
-        return _DeadlineStream(self._inner.connect_tcp(*args, **kwargs), self._deadline, self._note_tls)
-
-    def sleep(self, seconds: float) -> None:
-        self._inner.sleep(seconds)
-
-
-class _DeadlineStream(httpcore2.NetworkStream):
-    def __init__(self, inner: httpcore2.NetworkStream, deadline: float, note_tls: Callable[[], None]) -> None:
-        self._inner = inner
-        self._deadline, self._note_tls = deadline, note_tls
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._left(timeout, httpcore2.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._left(timeout, httpcore2.WriteTimeout))
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.NetworkStream:
-        left = self._left(timeout, httpcore2.ConnectTimeout)
-        secured = self._inner.start_tls(ssl_context, server_hostname, left)
-        self._note_tls()
-        return _DeadlineStream(secured, self._deadline, self._note_tls)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-    def _left(self, timeout: float | None, error: type[Exception]) -> float:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise error("the total deadline is over")
-        return left if timeout is None else min(left, timeout)

@@ -1,0 +1,1 @@
+"""Requests to addresses that people typed in: to the public internet only, whatever a name resolves to."""
