@@ -8,6 +8,7 @@ import procrastinate
 from django.conf import settings
 
 from treff.appointments import tasks as appointment_tasks
+from treff.availability import tasks as availability_tasks
 from treff.conferencing import grants, reconcile, wakeups
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
@@ -43,6 +44,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
     mail_tasks.sweep,
     mail_tasks.sweep_notices,
     conferencing_tasks.sweep_tellings,
+    availability_tasks.sweep_feeds,
 )
 
 

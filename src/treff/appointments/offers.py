@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import BigIntegerField, F, Func, Model, QuerySet
+from django.db.models import BigIntegerField, F, Func, Model, QuerySet, Value
 
 from treff.appointments import limits
 from treff.appointments.models import HostBusy
@@ -57,7 +57,7 @@ class Grounds:
 def grounds(place: Workspace, kind: BookingType, within: Span, now: datetime, *, moving: int | None = None) -> Grounds:
     """`moving`: the appointment that is to be moved, and does not stand in its own way."""
     hosts = list(booking_types.hosts_of(kind))
-    busy = _busy([host.member_id for host in hosts], (within[0] - _MARGIN, within[1] + _MARGIN), moving)
+    busy = _busy([host.member_id for host in hosts], (within[0] - _MARGIN, within[1] + _MARGIN), now, moving)
     receivers = []
     for host in hosts:
         hours = hours_of(kind, host)
@@ -144,15 +144,17 @@ class _Second(Func):
     output_field = BigIntegerField()
 
 
-def _busy(member_ids: Sequence[int], within: Span, moving: int | None) -> dict[int, list[Span]]:
-    """Appointments, time off and feeds, by member; one statement."""
+def _busy(member_ids: Sequence[int], within: Span, now: datetime, moving: int | None) -> dict[int, list[Span]]:
+    """Appointments, time off and feeds, by member; all the time where a feed is closed. One statement."""
     asked = (instant(within[0]), instant(within[1]))
     appointments = HostBusy.objects.filter(host_id__in=member_ids, busy__overlap=asked)
     if moving is not None:
         appointments = appointments.exclude(appointment_id=moving)
     others = availability.busy_during(member_ids, asked)
+    closed = availability.unread(member_ids, now).values_list(F("member_id"), Value(within[0]), Value(within[1]))
     found: dict[int, list[Span]] = {}
-    for member_id, start, end in _spans(appointments, "host_id").union(_spans(others, "member_id"), all=True):
+    every = _spans(appointments, "host_id").union(_spans(others, "member_id"), closed, all=True)
+    for member_id, start, end in every:
         found.setdefault(member_id, []).append((start, end))
     return found
 

@@ -29,7 +29,9 @@ class Schedule(models.Model):
 class BusyFeed(models.Model):
     """A calendar (.ics) whose busy times count as the member's. Its address is a secret: who has it reads the calendar.
 
-    `due_at`: when to read it next. `read_at`: the last time that went well; `policy` says what holds long after that.
+    `address` is sealed (feed_secrets), `host` is what is shown of it. `due_at`: when to read it next. `tried_at`: when
+    it was asked last; `read_at`: the last time that went well, and `policy` says what holds long after that;
+    `copied_at`: the last time that it was read in full and not only said to be as it was.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "feed"), editable=False)
@@ -43,7 +45,9 @@ class BusyFeed(models.Model):
     etag = models.CharField(max_length=200, blank=True)
     due_at = models.DateTimeField(default=clock.now, null=True)
     lease_until = models.DateTimeField(default=clock.now)
+    tried_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    copied_at = models.DateTimeField(null=True)
     tries = models.PositiveIntegerField(default=0)
     trouble = models.CharField(
         max_length=20, choices=[(t.value, t.value) for t in FeedTrouble], blank=True, default=FeedTrouble.NONE

@@ -1,16 +1,21 @@
 """Every read about when members have time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
 from treff.availability import rules
 from treff.availability.models import BusyFeed, BusyTime, Schedule
+from treff.availability.public_holidays import PublicHolidays
 from treff.availability.rules import Hours, Span
-from treff.availability.states import Source
-from treff.workspaces.models import Member
+from treff.availability.states import FeedPolicy, Source
+from treff.kernel import clock
+from treff.workspaces.models import Member, ScopedQuerySet
 from treff.workspaces.ports import Scope
+
+# What a feed said so long ago is still gone by.
+GOOD_FOR = timedelta(hours=24)
 
 
 def schedule_of(member: Member) -> Schedule:
@@ -25,6 +30,7 @@ def hours_of(member: Member, schedule: Schedule) -> Hours:
         member.time_zone,
         week_of(schedule.weekly),
         {date.fromisoformat(day): spans_of(spans) for day, spans in schedule.overrides.items()},
+        PublicHolidays(schedule.holidays_country, schedule.holidays_region),
     )
 
 
@@ -43,7 +49,7 @@ def time_off(scope: Scope, member: Member, now: datetime) -> QuerySet[BusyTime]:
     return found.order_by("busy")
 
 
-def feeds(scope: Scope, member: Member) -> QuerySet[BusyFeed]:
+def feeds(scope: Scope, member: Member) -> ScopedQuerySet[BusyFeed]:
     """The member's feeds, oldest first."""
     return BusyFeed.objects.within(scope).filter(member=member).order_by("pk")
 
@@ -51,6 +57,30 @@ def feeds(scope: Scope, member: Member) -> QuerySet[BusyFeed]:
 def busy_during(member_ids: Sequence[int], within: tuple[datetime, datetime]) -> QuerySet[BusyTime]:
     """Time off and feeds of these members that touch the time."""
     return BusyTime.objects.filter(Q(busy__overlap=within), member_id__in=member_ids)
+
+
+def unread(member_ids: Sequence[int], now: datetime) -> QuerySet[BusyFeed]:
+    """Feeds for whose members nothing is offered until they are read again: long without a good reading, and closed."""
+    late = now - GOOD_FOR
+    never_read = Q(read_at=None, created_at__lt=late)
+    found = BusyFeed.objects.filter(member_id__in=member_ids, policy=FeedPolicy.CLOSED)
+    return found.filter(Q(read_at__lt=late) | never_read)
+
+
+def is_late(feed: BusyFeed, now: datetime) -> bool:
+    """Whether its last good reading is too long ago to go by, as `unread` has it, whatever its policy."""
+    return (feed.read_at or feed.created_at) < now - GOOD_FOR
+
+
+def due(limit: int) -> Sequence[int]:
+    """Feeds to read now that nobody is reading, longest due first."""
+    now = clock.now()
+    found = BusyFeed.objects.filter(due_at__lte=now, lease_until__lte=now, member__is_active=True)
+    return list(found.order_by("due_at").values_list("pk", flat=True)[:limit])
+
+
+def workspace_of(feed_id: int) -> int | None:
+    return BusyFeed.objects.filter(pk=feed_id).values_list("workspace_id", flat=True).first()
 
 
 def overrides_text(overrides: Mapping[str, Sequence[Sequence[int]]]) -> list[tuple[str, str]]:

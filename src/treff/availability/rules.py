@@ -5,7 +5,7 @@ show them twice) is as long as it is. Rules of the grid: docs/decisions/0019.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -33,7 +33,7 @@ class Hours:
     zone_name: str
     weekly: tuple[tuple[Span, ...], ...]
     overrides: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
-    closed: frozenset[date] = frozenset()
+    closed: Container[date] = frozenset()
 
     def on(self, day: date) -> tuple[Span, ...]:
         """The spans that begin on this day, in its minutes."""
@@ -100,6 +100,11 @@ def day_of(instant: int, zone_name: str) -> date:
 def midnight(day: date, zone_name: str) -> int:
     """When the day begins there."""
     return _instant(day, 0, zone(zone_name), fold=0)
+
+
+def instant_of(day: date, minute: int, zone_name: str, *, fold: int) -> int:
+    """The instant of a wall time: in a gap the end of the gap, in a fold the first (0) or the second (1)."""
+    return _instant(day, minute, zone(zone_name), fold)
 
 
 def free_starts(windows: Sequence[Span], busy: Sequence[Span], shape: Shape, bounds: Span) -> list[int]:

@@ -18,10 +18,11 @@ class FeedPolicy(StrEnum):
 
 
 class FeedTrouble(StrEnum):
-    """Why the last reading failed; none means that it did not."""
+    """Why the last reading failed; none means that it did not. `locked`: its stored address does not open."""
 
     NONE = ""
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
+    LOCKED = "locked"

@@ -40,6 +40,11 @@ def at(instant: datetime) -> Iterator[None]:
         _frozen_at.reset(token)
 
 
+def instant(seconds: int) -> datetime:
+    """So many seconds after 1970 began, UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def parse(text: str) -> datetime:
     """The instant of an RFC 3339 text, UTC. Raises ValueError, also for a text without an offset."""
     instant = datetime.fromisoformat(text)

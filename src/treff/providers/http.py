@@ -7,6 +7,7 @@ What went wrong is said as evidence, because only evidence tells whether the ven
     Unanswered   it may have (written in part or whole, then silence, reset, time-out, an answer that never ended)
 """
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
