@@ -53,16 +53,6 @@ def set_hours(scope: Scope, member_id: str, weekly: Sequence[Sequence[Sequence[i
     return member
 
 
-def copy_day(scope: Scope, member_id: str, day: int, to_days: Sequence[int]) -> Member:
-    """Give other days of the week the hours of one. Raises Invalid for field days, NotAllowed, NotHere."""
-    if not {day, *to_days} <= set(range(7)) or not to_days:
-        raise Invalid("days", N_("Please choose at least one day."))
-    weekly = [list(spans) for spans in queries.schedule_of(_member(scope, member_id)).weekly]
-    for other in to_days:
-        weekly[other] = list(weekly[day])
-    return set_hours(scope, member_id, weekly)
-
-
 def copy_hours(scope: Scope, member_id: str, to_member_ids: Sequence[str]) -> Sequence[Member]:
     """Give others the weekly hours of one, as wall times of their own zones.
 

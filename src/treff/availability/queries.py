@@ -1,6 +1,7 @@
 """Every read about when members have time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -83,9 +84,27 @@ def workspace_of(feed_id: int) -> int | None:
     return BusyFeed.objects.filter(pk=feed_id).values_list("workspace_id", flat=True).first()
 
 
-def overrides_text(overrides: Mapping[str, Sequence[Sequence[int]]]) -> list[tuple[str, str]]:
-    """By day: the day, and its times as people read them."""
-    return [
-        (day, ", ".join(f"{rules.clock_text(start)}–{rules.clock_text(end)}" for start, end in spans))
-        for day, spans in sorted(overrides.items())
-    ]
+@dataclass(frozen=True, slots=True)
+class OverrideRange:
+    """Days in a row with the same hours; `times` as people read them, empty for closed."""
+
+    first: date
+    last: date
+    times: str
+
+
+def override_ranges(schedule: Schedule, today: date) -> list[OverrideRange]:
+    """What is not over, soonest first."""
+    found: list[OverrideRange] = []
+    for text, spans in sorted(schedule.overrides.items()):
+        day, times = date.fromisoformat(text), times_text(spans)
+        if found and found[-1].last + timedelta(days=1) == day and found[-1].times == times:
+            found[-1] = replace(found[-1], last=day)
+        else:
+            found.append(OverrideRange(day, day, times))
+    return [each for each in found if each.last >= today]
+
+
+def times_text(spans: Sequence[Sequence[int]]) -> str:
+    """`09:00–12:00, 22:00–02:00`."""
+    return ", ".join(f"{rules.clock_text(start)}–{rules.clock_text(end)}" for start, end in spans)

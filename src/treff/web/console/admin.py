@@ -43,6 +43,7 @@ class MemberRow:
     role_label: str
     is_you: bool
     last_seen_at: datetime | None
+    hours_url: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -146,6 +147,7 @@ def members(visit: Visit) -> HttpResponse:
             role_label=labels.of_role(row.role),
             is_you=row.pk == visit.member.pk,
             last_seen_at=row.user.last_login,
+            hours_url=address(visit, "availability_of", member_id=row.public_id),
         )
         for row in workspace_queries.members(visit.scope)
     ]

@@ -10,6 +10,7 @@ from treff.web.console import (
     changing,
     cleanup,
     home,
+    hours,
     leads,
     leaving,
     reassigning,
@@ -38,6 +39,13 @@ class ProviderName(PublicId):
     regex = "|".join(provider.value for provider in Provider if provider != Provider.NONE)
 
 
+class HoursPart(PublicId):
+    """A form of the availability page."""
+
+    regex = "|".join(hours.PARTS)
+
+
+register_converter(HoursPart, "hours_part")
 register_converter(PublicId, "id")
 register_converter(ProviderName, "provider")
 
@@ -48,6 +56,8 @@ _ADMIN = "w/<slug:workspace>/admin/"
 _VIDEO = f"{_ADMIN}appointments/video-provider/"
 _PROVIDER = f"{_VIDEO}<provider:provider>/"
 _SYNC = f"{_ADMIN}appointments/sync/"
+_OWN_HOURS = "w/<slug:workspace>/availability/"
+_HOURS = f"{_ADMIN}members/<id:member_id>/availability/"
 _TYPES = f"{_ADMIN}appointments/booking-types/"
 
 urlpatterns = [
@@ -69,6 +79,16 @@ urlpatterns = [
     path(f"{_APPOINTMENT}decline/", requests.appointment_decline, name="appointment_decline"),
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
+    path(_OWN_HOURS, hours.availability, name="availability"),
+    path(f"{_OWN_HOURS}<hours_part:part>/", hours.availability_change, name="availability_change"),
+    path(f"{_OWN_HOURS}<hours_part:part>/remove/", hours.availability_remove, name="availability_remove"),
+    path(f"{_OWN_HOURS}calendars/<id:feed_id>/remove/", hours.feed_remove, name="feed_remove"),
+    path(f"{_OWN_HOURS}calendars/<id:feed_id>/read/", hours.feed_read, name="feed_read"),
+    path(_HOURS, hours.availability_of, name="availability_of"),
+    path(f"{_HOURS}<hours_part:part>/", hours.availability_change_of, name="availability_change_of"),
+    path(f"{_HOURS}<hours_part:part>/remove/", hours.availability_remove_of, name="availability_remove_of"),
+    path(f"{_HOURS}calendars/<id:feed_id>/remove/", hours.feed_remove_of, name="feed_remove_of"),
+    path(f"{_HOURS}calendars/<id:feed_id>/read/", hours.feed_read_of, name="feed_read_of"),
     path(_VIDEO, video.video_provider, name="video_provider"),
     path(f"{_VIDEO}accounts/", video.accounts_part, name="accounts"),
     path(f"{_PROVIDER}connect/", video.connect, name="connect"),

@@ -125,6 +125,26 @@
     if (card && !card.disabled && !touched.has("provider")) card.checked = true;
   });
 
+  /* Rows of times come and go without asking the server, which does the same for those without scripts. */
+  on("click", "[data-adds-row]", (button, event) => {
+    const spans = button.closest(".week-day").querySelector("[data-spans]");
+    const template = spans && spans.querySelector("template");
+    if (!template) return;
+    event.preventDefault();
+    const closed = spans.querySelector(".closed");
+    if (closed) closed.hidden = true;
+    template.before(template.content.cloneNode(true));
+    template.previousElementSibling.querySelector("input").focus();
+  });
+  on("click", "[data-removes-row]", (button, event) => {
+    event.preventDefault();
+    const day = button.closest(".week-day");
+    button.closest("[data-row]").remove();
+    const closed = day.querySelector(".closed");
+    if (closed && !day.querySelector("[data-row]")) closed.hidden = false;
+    day.querySelector("[data-adds-row]").focus();
+  });
+
   /* One click, one request: a second submit of the same form is swallowed while the first is under way. */
   document.addEventListener("submit", (event) => {
     const form = event.target;

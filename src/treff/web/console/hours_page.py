@@ -1,0 +1,211 @@
+"""What the availability page shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django import forms
+from django.utils.translation import gettext
+
+from treff.appointments.explaining import explain, misfits
+from treff.availability import queries
+from treff.availability.models import BusyFeed, Schedule
+from treff.availability.queries import OverrideRange
+from treff.availability.states import FeedPolicy, FeedTrouble
+from treff.booking_types.models import BookingType
+from treff.booking_types.queries import booking_types
+from treff.booking_types.states import HostMode
+from treff.conferencing.queries import meetings_of
+from treff.kernel import clock, zones
+from treff.web.console.forms import DateField
+from treff.web.console.hours_forms import (
+    CopyForm,
+    FeedForm,
+    HolidaysForm,
+    OverrideForm,
+    TimeOffForm,
+    TimeZoneForm,
+    WeeklyForm,
+    WhyForm,
+)
+from treff.web.console.presenting import address, appointment_rows
+from treff.web.policy import Visit
+from treff.workspaces.models import Member
+from treff.workspaces.queries import members
+from treff.workspaces.states import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose hours are shown; `member_id` is empty on the member's own page."""
+
+    visit: Visit
+    member: Member
+    member_id: str
+
+    @property
+    def nav(self) -> str:
+        return "admin" if self.member_id else "availability"
+
+    def address(self, name: str, **ids: str) -> str:
+        """Of the page or part `name`, for the same member."""
+        if self.member_id:
+            return address(self.visit, f"{name}_of", member_id=self.member_id, **ids)
+        return address(self.visit, name, **ids)
+
+
+class RangeForm(forms.Form):
+    first = DateField()
+    last = DateField()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    host: str
+    label: str
+    tone: str
+    words: str
+    policy: str
+    read_at: datetime | None
+    is_late: bool
+    read_url: str
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OffRow:
+    id: str
+    first_at: datetime
+    last_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One line of why: what a rule says, how many starts it took, what was left."""
+
+    text: str
+    taken: int
+    left: int
+
+
+def context_of(visit: Visit, subject: Subject, bound: Mapping[str, forms.Form]) -> dict[str, object]:
+    """`bound`: the form that was sent and could not be saved, by its part."""
+    member, now = subject.member, clock.now()
+    schedule = queries.schedule_of(member)
+    feeds = [_feed_row(subject, feed, now) for feed in queries.feeds(visit.scope, member)]
+    return {
+        "nav": subject.nav,
+        "subject": member,
+        "is_own": member.pk == visit.member.pk,
+        "by_admin": bool(subject.member_id),
+        "zone": member.time_zone,
+        "urls": _addresses(subject),
+        "forms": {**_forms(subject, schedule), **{part.replace("-", "_"): form for part, form in bound.items()}},
+        "overrides": _overrides(schedule, member, now),
+        "off": [
+            OffRow(row.public_id, row.busy.lower, row.busy.upper, row.note)
+            for row in queries.time_off(visit.scope, member, now)
+        ],
+        "feeds": feeds,
+        "closed_by": ", ".join(row.host for row in feeds if row.is_late and row.policy == FeedPolicy.CLOSED),
+        "misfits": _misfits(visit, member, now) if "saved" in visit.request.GET else [],
+        **_why(visit, member, now),
+    }
+
+
+def colleagues(subject: Subject) -> Sequence[Member]:
+    """Who else can be given these hours by the reader."""
+    if not subject.visit.scope.may(Permission.EDIT_HOURS):
+        return ()
+    return list(members(subject.visit.scope).exclude(pk=subject.member.pk))
+
+
+def _addresses(subject: Subject) -> dict[str, str]:
+    parts = ("hours", "time-zone", "override", "time-off", "holidays", "feed", "copy")
+    found = {part.replace("-", "_"): subject.address("availability_change", part=part) for part in parts}
+    removals = {f"remove_{part}": part.replace("_", "-") for part in ("override", "time_off")}
+    found |= {name: subject.address("availability_remove", part=part) for name, part in removals.items()}
+    return {**found, "page": subject.address("availability")}
+
+
+def _forms(subject: Subject, schedule: Schedule) -> dict[str, forms.Form | None]:
+    others = colleagues(subject)
+    return {
+        "hours": WeeklyForm.of(schedule),
+        "time_zone": TimeZoneForm(initial={"time_zone": subject.member.time_zone}),
+        "override": OverrideForm(),
+        "time_off": TimeOffForm(),
+        "holidays": HolidaysForm(initial={"country": schedule.holidays_country, "region": schedule.holidays_region}),
+        "feed": FeedForm(),
+        "copy": CopyForm().offer(others) if others else None,
+    }
+
+
+def _overrides(schedule: Schedule, member: Member, now: datetime) -> list[OverrideRange]:
+    return queries.override_ranges(schedule, zones.wall_of(now, member.time_zone).date())
+
+
+def _feed_row(subject: Subject, feed: BusyFeed, now: datetime) -> FeedRow:
+    late = queries.is_late(feed, now)
+    if feed.trouble:
+        label, tone = gettext("Not read"), "bad" if late else "warn"
+    elif feed.read_at is None:
+        label, tone = gettext("Not read yet"), "neutral"
+    else:
+        label, tone = gettext("In step"), "ok"
+    return FeedRow(
+        feed.host,
+        label,
+        tone,
+        _trouble(FeedTrouble(feed.trouble)),
+        feed.policy,
+        feed.read_at,
+        late,
+        subject.address("feed_read", feed_id=feed.public_id),
+        subject.address("feed_remove", feed_id=feed.public_id),
+    )
+
+
+def _trouble(trouble: FeedTrouble) -> str:
+    """What is wrong and what helps; nothing of what was answered."""
+    return {
+        FeedTrouble.NONE: "",
+        FeedTrouble.UNREACHABLE: gettext("The calendar could not be reached. It is tried again by itself."),
+        FeedTrouble.REFUSED: gettext(
+            "The server did not give the calendar. Perhaps its address is not valid any more: remove it here and add "
+            "the new one."
+        ),
+        FeedTrouble.TOO_LARGE: gettext("The calendar is too large to be read: at most 5 MB and 20,000 entries."),
+        FeedTrouble.UNREADABLE: gettext("What the address gives is no calendar (.ics)."),
+        FeedTrouble.LOCKED: gettext(
+            "The stored address cannot be decrypted. Please remove the calendar and add it again."
+        ),
+    }[trouble]
+
+
+def _misfits(visit: Visit, member: Member, now: datetime) -> Sequence[object]:
+    found = misfits(visit.scope, member, now)
+    return appointment_rows(visit, found, meetings_of(found))
+
+
+def _why(visit: Visit, member: Member, now: datetime) -> dict[str, object]:
+    kinds = list(booking_types(visit.scope).filter(hosts__member=member).select_related("workspace"))
+    today = zones.wall_of(now, member.time_zone).date()
+    given = visit.request.GET if "day" in visit.request.GET else None
+    form = WhyForm(given, initial={"day": today}).offer(kinds)
+    if not form.is_valid():
+        return {"why_form": form if kinds else None, "steps": None}
+    kind = next(each for each in kinds if each.slug == form.cleaned_data["kind"])
+    return {"why_form": form, "steps": _steps(kind, member, form.cleaned_data["day"], now), "together": _together(kind)}
+
+
+def _steps(kind: BookingType, member: Member, day: date, now: datetime) -> list[StepRow]:
+    return [
+        StepRow(gettext(step.sentence) % step.params if step.params else gettext(step.sentence), step.taken, step.left)
+        for step in explain(kind, member, day, now)
+    ]
+
+
+def _together(kind: BookingType) -> bool:
+    return kind.host_mode == HostMode.TOGETHER
