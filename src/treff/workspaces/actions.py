@@ -1,5 +1,6 @@
 """Every write about workspaces, members and API keys."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +15,12 @@ from treff.kernel import clock, texts
 from treff.kernel.errors import Invalid
 from treff.kernel.ids import new_id
 from treff.kernel.secrets import Secret
-from treff.workspaces import vault
+from treff.workspaces import logos, vault
 from treff.workspaces.errors import AlreadyMember, SlugTaken
-from treff.workspaces.models import ApiKey, Member, User, Workspace
-from treff.workspaces.ports import Scope
+from treff.workspaces.models import ApiKey, Brand, Member, User, Workspace
+from treff.workspaces.ports import BrandWish, Scope
 from treff.workspaces.queries import digest_of
-from treff.workspaces.rules import check_locale, check_slug, check_time_zone
+from treff.workspaces.rules import check_color, check_locale, check_origins, check_slug, check_time_zone
 from treff.workspaces.states import Permission, Role
 
 
@@ -112,6 +113,22 @@ def update_settings(scope: Scope, changes: Mapping[str, object]) -> Workspace:
         check_locale("locale", row.locale)
         row.save()
         record(row.pk, scope.actor, "workspace.changed", row.public_id, {"fields": sorted(changes)})
+    return row
+
+
+def edit_brand(scope: Scope, wanted: BrandWish) -> Brand:
+    """How the public pages look, and which sites may show them in a frame. Raises Invalid, NotAllowed."""
+    scope.require(Permission.EDIT_WORKSPACE)
+    color, origins = check_color(wanted.color), check_origins(wanted.embed_origins)
+    logo = logos.redraw(wanted.logo) if wanted.logo else wanted.logo
+    with transaction.atomic():
+        row, _created = Brand.objects.select_for_update().get_or_create(workspace_id=scope.workspace_id)
+        row.color, row.embed_origins = color, origins
+        if logo is not None:
+            row.logo, row.logo_digest = logo, hashlib.sha256(logo).hexdigest() if logo else ""
+        row.save()
+        detail = {"color": color, "embed_origins": origins, "logo": row.logo_digest[:16]}
+        record(scope.workspace_id, scope.actor, "workspace.branded", scope.workspace_slug, detail)
     return row
 
 

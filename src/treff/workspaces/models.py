@@ -77,6 +77,19 @@ class Workspace(models.Model):
         return self.name
 
 
+class Brand(models.Model):
+    """How a workspace's public pages look, and who may show them in a frame; without a row: like Treff, nobody.
+
+    `logo` is a PNG that we wrote ourselves, `logo_digest` its SHA-256 (hex). `embed_origins`: https://host, each.
+    """
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="brand")
+    color = models.CharField(max_length=7, blank=True)
+    logo = models.BinaryField(default=bytes)
+    logo_digest = models.CharField(max_length=64, blank=True)
+    embed_origins = models.JSONField(default=list)
+
+
 class Member(models.Model):
     """A user's place in a workspace; a host of appointments is a member.
 

@@ -24,3 +24,15 @@ class Scope:
         """Raises NotAllowed."""
         if not self.may(permission):
             raise NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class BrandWish:
+    """How public pages shall look. `color` #rrggbb or empty; `logo` a picture's file, empty for none, None: as it is.
+
+    `embed_origins`: addresses of sites as typed, which may show the pages in a frame.
+    """
+
+    color: str = ""
+    embed_origins: tuple[str, ...] = ()
+    logo: bytes | None = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from treff.audit.ports import Actor
 from treff.kernel.secrets import Secret
 from treff.workspaces.errors import NotHere
-from treff.workspaces.models import ApiKey, Member, ScopedQuerySet, User, Workspace
+from treff.workspaces.models import ApiKey, Brand, Member, ScopedQuerySet, User, Workspace
 from treff.workspaces.ports import Scope
 from treff.workspaces.states import Role
 
@@ -79,6 +79,20 @@ def workspace(scope: Scope) -> Workspace:
 def workspace_with_slug(slug: str) -> Workspace:
     """For the operator's commands. Raises NotHere."""
     row = Workspace.objects.filter(slug=slug).first()
+    if row is None:
+        raise NotHere
+    return row
+
+
+def brand_of(place: Workspace) -> Brand:
+    """The workspace's own, or one that says nothing and is not saved yet."""
+    found: Brand | None = getattr(place, "brand", None)
+    return found or Brand(workspace=place)
+
+
+def public_place(slug: str) -> Workspace:
+    """For public pages, with its brand, the logo left where it is. Raises NotHere."""
+    row = Workspace.objects.select_related("brand").defer("brand__logo").filter(slug=slug).first()
     if row is None:
         raise NotHere
     return row
