@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from django import forms
 from django.utils.translation import gettext
 
 from treff.appointments.explaining import explain, misfits
 from treff.availability import queries
-from treff.availability.models import BusyFeed, Schedule
+from treff.availability.models import BusyFeed, BusyTime, Schedule
 from treff.availability.queries import OverrideRange
 from treff.availability.states import FeedPolicy, FeedTrouble
 from treff.booking_types.models import BookingType
@@ -74,10 +74,14 @@ class FeedRow:
 
 @dataclass(frozen=True, slots=True)
 class OffRow:
+    """`first_day` and `last_day` where it is whole days in the member's zone, else None."""
+
     id: str
     first_at: datetime
     last_at: datetime
     note: str
+    first_day: date | None
+    last_day: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,7 @@ def context_of(visit: Visit, subject: Subject, bound: Mapping[str, forms.Form]) 
         "urls": _addresses(subject),
         "forms": {**_forms(subject, schedule), **{part.replace("-", "_"): form for part, form in bound.items()}},
         "overrides": _overrides(schedule, member, now),
-        "off": [
-            OffRow(row.public_id, row.busy.lower, row.busy.upper, row.note)
-            for row in queries.time_off(visit.scope, member, now)
-        ],
+        "off": [_off_row(row, member.time_zone) for row in queries.time_off(visit.scope, member, now)],
         "feeds": feeds,
         "closed_by": ", ".join(row.host for row in feeds if row.is_late and row.policy == FeedPolicy.CLOSED),
         "misfits": _misfits(visit, member, now) if "saved" in visit.request.GET else [],
@@ -144,6 +145,13 @@ def _forms(subject: Subject, schedule: Schedule) -> dict[str, forms.Form | None]
 
 def _overrides(schedule: Schedule, member: Member, now: datetime) -> list[OverrideRange]:
     return queries.override_ranges(schedule, zones.wall_of(now, member.time_zone).date())
+
+
+def _off_row(row: BusyTime, zone_name: str) -> OffRow:
+    starts, ends = (zones.wall_of(at, zone_name) for at in (row.busy.lower, row.busy.upper))
+    is_whole = starts.time() == ends.time() == time()
+    days = (starts.date(), ends.date() - timedelta(days=1)) if is_whole else (None, None)
+    return OffRow(row.public_id, row.busy.lower, row.busy.upper, row.note, *days)
 
 
 def _feed_row(subject: Subject, feed: BusyFeed, now: datetime) -> FeedRow:
