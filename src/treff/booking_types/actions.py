@@ -99,6 +99,29 @@ def _set_hosts(scope: Scope, row: BookingType, wanted: Sequence[HostWish]) -> No
         )
 
 
+def pause_booking_type(scope: Scope, slug: str, *, is_paused: bool) -> BookingType:
+    """Clients do not see it, or see it again; the team books it as before. Raises NotAllowed, NotHere."""
+    scope.require(Permission.EDIT_BOOKING_TYPES)
+    with transaction.atomic():
+        row = queries.booking_type(scope, slug)
+        row.is_paused, row.version = is_paused, row.version + 1
+        row.save(update_fields=["is_paused", "version"])
+        deed = "booking_type.paused" if is_paused else "booking_type.resumed"
+        record(scope.workspace_id, scope.actor, deed, row.public_id)
+    return row
+
+
+def renew_secret(scope: Scope, slug: str) -> BookingType:
+    """A new key; who has the link with the old one sees nothing any more. Raises NotAllowed, NotHere."""
+    scope.require(Permission.EDIT_BOOKING_TYPES)
+    with transaction.atomic():
+        row = queries.booking_type(scope, slug)
+        row.secret_key, row.version = secrets.token_urlsafe(16), row.version + 1
+        row.save(update_fields=["secret_key", "version"])
+        record(scope.workspace_id, scope.actor, "booking_type.secret_renewed", row.public_id)
+    return row
+
+
 def remove_booking_type(scope: Scope, slug: str) -> None:
     """Offer it no more; appointments keep it, its short name becomes free. Raises NotAllowed, NotHere."""
     scope.require(Permission.EDIT_BOOKING_TYPES)

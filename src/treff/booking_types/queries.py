@@ -3,9 +3,11 @@
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
+from treff.availability.queries import week_of
 from treff.booking_types.models import BookingType, ProviderSwitch, TypeHost
+from treff.booking_types.ports import Description, Details, HostWish, Limits
 from treff.booking_types.rules import Question, Window
-from treff.booking_types.states import Provider, QuestionKind, WindowKind
+from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
 from treff.workspaces.errors import NotHere
 from treff.workspaces.models import Workspace
 from treff.workspaces.ports import Scope
@@ -42,6 +44,37 @@ def hosts_of(kind: BookingType) -> QuerySet[TypeHost]:
     """Active members who receive it, the best priority first, with their schedules."""
     found = TypeHost.objects.filter(booking_type=kind, member__is_active=True)
     return found.select_related("member__user", "member__schedule").order_by("priority", "pk")
+
+
+def description_of(kind: BookingType) -> Description:
+    """The whole of it as the verbs take it; who is no member any more is left out of its hosts."""
+    hosts = tuple(HostWish(host.member.public_id, host.weight, host.priority) for host in hosts_of(kind))
+    return Description(kind.slug, kind.title, kind.duration, kind.provider, details_of(kind), hosts)
+
+
+def details_of(kind: BookingType) -> Details:
+    return Details(
+        description=kind.description,
+        more_minutes=tuple(kind.more_minutes),
+        step_minutes=kind.step_minutes,
+        offset_minutes=kind.offset_minutes,
+        buffer_before=kind.buffer_before,
+        buffer_after=kind.buffer_after,
+        notice=kind.notice,
+        window=window_of(kind),
+        limits=Limits(kind.limit_day, kind.limit_week, kind.limit_month),
+        host_limits=Limits(kind.host_limit_day, kind.host_limit_week, kind.host_limit_month),
+        needs_approval=kind.needs_approval,
+        questions=questions_of(kind),
+        host_mode=HostMode(kind.host_mode),
+        weekly_hours=None if kind.weekly_hours is None else week_of(kind.weekly_hours),
+        confirmation_text=kind.confirmation_text,
+        redirect_url=kind.redirect_url,
+        is_paused=kind.is_paused,
+        is_secret=bool(kind.secret_key),
+        clients_may_move=kind.clients_may_move,
+        clients_may_cancel=kind.clients_may_cancel,
+    )
 
 
 def window_of(kind: BookingType) -> Window:

@@ -1,4 +1,4 @@
-"""The administrators' pages: the video account, booking types, settings, members; and the frame around all pages."""
+"""The administrators' pages: settings, members; and the frame around all pages."""
 
 import json
 from datetime import timedelta
@@ -8,86 +8,15 @@ import pytest
 from django.test import Client
 
 from tests import house
-from treff.booking_types.actions import offer_provider
-from treff.booking_types.models import BookingType
 from treff.workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.django_db
-VIDEO = "/w/nordlicht/admin/appointments/video-provider/"
-TYPES = "/w/nordlicht/admin/appointments/booking-types/"
 SETTINGS = "/w/nordlicht/admin/settings/"
-TYPE = {"title": "First call", "slug": "first-call", "duration_minutes": "30", "provider": "zoom"}
 
 
 @pytest.fixture
 def browser(ada: Member) -> Client:
     return house.client_of(ada)
-
-
-# Booking types
-
-
-def test_a_booking_type_is_made_changed_and_removed(browser: Client) -> None:
-    assert "“First call” is saved." in browser.post(TYPES, TYPE, follow=True).content.decode()
-    changed = {**TYPE, "title": "Second call", "slug": "second-call", "duration_minutes": "90"}
-    assert browser.get(f"{TYPES}first-call/").context["form"]["title"].value() == "First call"
-    browser.post(f"{TYPES}first-call/", changed)
-    row = BookingType.objects.get()
-    assert (row.slug, row.title, row.duration) == ("second-call", "Second call", timedelta(minutes=90))
-    answer = browser.post(f"{TYPES}second-call/remove/", follow=True)
-    assert "“Second call” is not offered any more." in answer.content.decode()
-    assert answer.context["booking_types"] == []
-
-
-def test_a_short_name_is_made_of_the_title(browser: Client) -> None:
-    browser.post(TYPES, {**TYPE, "title": "Erstes Gespräch!", "slug": ""})
-    assert BookingType.objects.get().slug == "erstes-gesprach"
-
-
-@pytest.mark.attack("A-055")
-@pytest.mark.parametrize(
-    ("field", "typed", "status"),
-    [
-        ("title", "", 422),
-        ("title", "x" * 101, 422),
-        ("title", "a\u202eb", 422),
-        ("slug", "../x", 422),
-        ("slug", "Caps", 422),
-        ("slug", "admin", 422),
-        ("slug", "taken", 409),
-        ("duration_minutes", "0", 422),
-        ("duration_minutes", "-30", 422),
-        ("duration_minutes", "30.5", 422),
-        ("duration_minutes", "1441", 422),
-        ("provider", "teams", 422),
-        ("provider", "", 422),
-    ],
-)
-def test_a_booking_type_that_breaks_a_rule_is_marked(field: str, typed: str, status: int, browser: Client) -> None:
-    browser.post(TYPES, {**TYPE, "slug": "taken"})
-    answer = browser.post(TYPES, {**TYPE, field: typed})
-    assert answer.status_code == status
-    assert list(answer.context["form"].errors) == [field]
-    assert BookingType.objects.count() == 1
-
-
-def test_a_provider_that_a_type_has_already_stays_choosable(browser: Client) -> None:
-    browser.post(TYPES, TYPE)
-    BookingType.objects.update(provider="teams")
-    assert browser.post(f"{TYPES}first-call/", {**TYPE, "provider": "teams", "title": "New"}).status_code == 302
-    assert BookingType.objects.get().title == "New"
-
-
-@pytest.mark.promise("P03")
-def test_a_type_whose_provider_is_switched_off_says_so_and_where_to_enable_it(browser: Client, ada: Member) -> None:
-    browser.post(TYPES, TYPE)
-    note = "Zoom is switched off for new appointments."
-    assert note not in browser.get(f"{TYPES}first-call/").text
-    offer_provider(house.scope(ada), "zoom", is_offered=False, own_accounts=False)
-    assert note in browser.get(f"{TYPES}first-call/").text
-    assert 'href="/w/nordlicht/admin/appointments/video-provider/">Enable it</a>' in browser.get(TYPES).text
-    BookingType.objects.update(provider="none")
-    assert note not in browser.get(f"{TYPES}first-call/").text
 
 
 # Settings and members

@@ -9,7 +9,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from treff.booking_types.models import BookingType
-from treff.booking_types.states import Provider
 from treff.kernel import zones
 from treff.kernel.errors import N_, Invalid, TreffError
 from treff.web import labels
@@ -192,26 +191,6 @@ class CancelForm(forms.Form):
 
 class DeleteForm(forms.Form):
     version = VersionField()
-
-
-class BookingTypeForm(forms.Form):
-    title = forms.CharField(label=_("Title"))
-    slug = forms.CharField(
-        label=_("Short name"),
-        required=False,
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
-        help_text=_("For links and the API. Leave empty to make it from the title."),
-    )
-    duration_minutes = MinutesField(initial=30)
-    provider = forms.ChoiceField(label=_("Video meeting"))
-
-    def offer(self, *further: str) -> "BookingTypeForm":
-        """The providers that can be chosen, and those that this booking type has already; returns the form."""
-        names = dict.fromkeys([Provider.ZOOM.value, Provider.NONE.value, *further])
-        field = self.fields["provider"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(name, labels.of_provider(name)) for name in names]
-        return self
 
 
 class SettingsForm(forms.Form):

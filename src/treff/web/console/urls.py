@@ -17,6 +17,8 @@ from treff.web.console import (
     requests,
     sync,
     today,
+    type_editing,
+    types,
     video,
 )
 
@@ -59,6 +61,7 @@ _SYNC = f"{_ADMIN}appointments/sync/"
 _OWN_HOURS = "w/<slug:workspace>/availability/"
 _HOURS = f"{_ADMIN}members/<id:member_id>/availability/"
 _TYPES = f"{_ADMIN}appointments/booking-types/"
+_TYPE = f"{_TYPES}<slug:slug>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -103,9 +106,13 @@ urlpatterns = [
     path(_SYNC, sync.sync, name="sync"),
     path(f"{_SYNC}look-again/", sync.look_again_at, name="look_again_at"),
     path(f"{_SYNC}clean-up/<id:appointment_id>/<int:number>/", cleanup.clean_up, name="clean_up"),
-    path(_TYPES, admin.booking_types, name="booking_types"),
-    path(f"{_TYPES}<slug:slug>/", admin.booking_type, name="booking_type"),
-    path(f"{_TYPES}<slug:slug>/remove/", admin.booking_type_remove, name="booking_type_remove"),
+    path(_TYPES, types.booking_types, name="booking_types"),
+    path(f"{_ADMIN}appointments/new-booking-type/", type_editing.booking_type_new, name="booking_type_new"),
+    path(_TYPE, type_editing.booking_type, name="booking_type"),
+    path(f"{_TYPE}pause/", types.booking_type_pause, name="booking_type_pause"),
+    path(f"{_TYPE}duplicate/", types.booking_type_duplicate, name="booking_type_duplicate"),
+    path(f"{_TYPE}secret/", types.booking_type_secret, name="booking_type_secret"),
+    path(f"{_TYPE}remove/", types.booking_type_remove, name="booking_type_remove"),
     path(f"{_ADMIN}members/", admin.members, name="members"),
     path(f"{_ADMIN}settings/", admin.workspace_settings, name="settings"),
 ]

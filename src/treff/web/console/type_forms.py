@@ -1,0 +1,322 @@
+"""The forms of a booking type: itself, who receives, what is asked. Their values become a Description."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from treff.availability.rules import Span, check_spans, clock_text, minute_of
+from treff.booking_types.ports import Description, Details, Limits
+from treff.booking_types.requirements import check_details
+from treff.booking_types.rules import Question, Window, check_duration
+from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
+from treff.kernel.errors import N_, Invalid
+from treff.web import labels
+from treff.web.console.forms import DateField, MinutesField
+from treff.web.errors import sentence_of
+
+_BETWEEN = re.compile(r"[\s,;]+")
+_UNITS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": timedelta(days=1)}
+_DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+PERIODS = ("day", "week", "month")
+_LARGEST = 1_000_000
+
+
+class NumberField(forms.IntegerField):
+    """A whole number; left empty it is `otherwise`. What it may be is checked by the verb."""
+
+    def __init__(self, label: Any, *, otherwise: int | None = None, **options: Any) -> None:
+        self._otherwise = otherwise
+        widget = forms.NumberInput(attrs={"inputmode": "numeric"})
+        super().__init__(label=label, required=False, min_value=-_LARGEST, max_value=_LARGEST, widget=widget, **options)
+        widget.attrs.pop("min", None)
+        widget.attrs.pop("max", None)
+
+    def clean(self, value: Any) -> int | None:
+        found: int | None = super().clean(value)
+        return self._otherwise if found is None else found
+
+
+class SpansField(forms.CharField):
+    """Times of a day, as people write them: 09:00–12:00, 13:00–17:00."""
+
+    def clean(self, value: Any) -> tuple[Span, ...]:
+        text = super().clean(value)
+        try:
+            return check_spans("weekly_hours", [_span(part) for part in text.split(",") if part.strip()])
+        except Invalid as error:
+            raise forms.ValidationError(sentence_of(error)) from None
+
+
+def _span(text: str) -> Span:
+    """Raises Invalid."""
+    start, dash, end = re.sub("[–—−]", "-", text).partition("-")
+    if not dash:
+        raise Invalid("weekly_hours", N_("Please write times like 09:00–12:00, 13:00–17:00."))
+    return minute_of("weekly_hours", start), minute_of("weekly_hours", end)
+
+
+def spans_text(spans: Sequence[Sequence[int]]) -> str:
+    return ", ".join(f"{clock_text(start)}–{clock_text(end)}" for start, end in spans)
+
+
+class TypeForm(forms.Form):
+    """The booking type without its hosts and questions. Names of fields are those that verbs complain of."""
+
+    use_required_attribute = False
+    title = forms.CharField(label=_("Title"))
+    slug = forms.CharField(
+        label=_("Short name"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("For links and the API. Leave empty to make it from the title."),
+    )
+    provider = forms.ChoiceField(label=_("Video meeting"))
+    duration_minutes = MinutesField(initial=30)
+    more_minutes = forms.CharField(
+        label=_("Other lengths"), required=False, max_length=100, help_text=_("In minutes, such as 15, 60.")
+    )
+    step_minutes = NumberField(
+        _("A start every … minutes"), help_text=_("Leave empty to start one right after the other.")
+    )
+    offset_minutes = NumberField(
+        _("First start after … minutes"), otherwise=0, help_text=_("Counted from the beginning of the hours.")
+    )
+    buffer_before_minutes = NumberField(_("Minutes free before"), otherwise=0)
+    buffer_after_minutes = NumberField(_("Minutes free after"), otherwise=0)
+    notice = NumberField(_("Notice"), otherwise=0, help_text=_("So long ahead it has to be booked at least."))
+    notice_unit = forms.ChoiceField(
+        label=_("Unit"),
+        required=False,
+        choices=(("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days"))),
+    )
+    window_kind = forms.ChoiceField(
+        label=_("How far ahead"),
+        required=False,
+        choices=(
+            (WindowKind.ROLLING_DAYS.value, _("so many days")),
+            (WindowKind.BUSINESS_DAYS.value, _("so many days, Monday to Friday")),
+            (WindowKind.RANGE.value, _("between two days")),
+        ),
+    )
+    window_days = NumberField(_("Days"), otherwise=60)
+    window_from = DateField(label=_("First day"), required=False)
+    window_until = DateField(label=_("Last day"), required=False)
+    limit_day = NumberField(_("In all a day"))
+    limit_week = NumberField(_("In all a week"))
+    limit_month = NumberField(_("In all a month"))
+    host_limit_day = NumberField(_("For each host a day"))
+    host_limit_week = NumberField(_("For each host a week"))
+    host_limit_month = NumberField(_("For each host a month"))
+    host_mode = forms.ChoiceField(
+        label=_("Who receives"), required=False, choices=[(mode.value, mode.value) for mode in HostMode]
+    )
+    has_own_hours = forms.BooleanField(label=_("Own hours in place of the hosts’"), required=False)
+    needs_approval = forms.BooleanField(
+        label=_("Each booking waits for a yes"),
+        required=False,
+        help_text=_("The time is kept free for 48 hours at most. The host is told by email."),
+    )
+    description = forms.CharField(
+        label=_("Description"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Stands above the free times."),
+    )
+    confirmation_text = forms.CharField(
+        label=_("Text after booking"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    redirect_url = forms.CharField(
+        label=_("Address to go on to after booking"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "url", "spellcheck": "false", "placeholder": "https://"}),
+    )
+    clients_may_move = forms.BooleanField(label=_("Clients may move their appointment"), required=False)
+    clients_may_cancel = forms.BooleanField(label=_("Clients may cancel their appointment"), required=False)
+    is_secret = forms.BooleanField(
+        label=_("Only for who has the link"),
+        required=False,
+        help_text=_("It is listed nowhere, and its address has a key that nobody guesses."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for number, name in enumerate(_DAYS):
+            self.fields[f"hours_{number}"] = SpansField(
+                label=name,
+                required=False,
+                max_length=200,
+                widget=forms.TextInput(attrs={"placeholder": "09:00–12:00, 13:00–17:00", "inputmode": "text"}),
+            )
+
+    @property
+    def days(self) -> list[forms.BoundField]:
+        return [self[f"hours_{number}"] for number in range(7)]
+
+    @property
+    def limits(self) -> list[forms.BoundField]:
+        return [self[f"{whose}_{period}"] for whose in ("limit", "host_limit") for period in PERIODS]
+
+    def offer(self, *further: str) -> "TypeForm":
+        """The providers that can be chosen, and those that this booking type has already; returns the form."""
+        field = self.fields["provider"]
+        assert isinstance(field, forms.ChoiceField)
+        names = dict.fromkeys([Provider.ZOOM.value, Provider.NONE.value, *further])
+        field.choices = [(name, labels.of_provider(name)) for name in names]
+        return self
+
+    def clean_more_minutes(self) -> tuple[int, ...]:
+        found = []
+        for part in filter(None, _BETWEEN.split(self.cleaned_data["more_minutes"])):
+            if not (part.isascii() and part.isdigit() and len(part) < 6):
+                raise forms.ValidationError(gettext("Please give minutes with commas between, such as 15, 60."))
+            try:
+                check_duration(timedelta(minutes=int(part)))
+            except Invalid as error:
+                raise forms.ValidationError(sentence_of(error)) from None
+            found.append(int(part))
+        return tuple(found)
+
+    def details(self, questions: Sequence[Question], *, is_paused: bool) -> Details:
+        """Of a valid form."""
+        given = self.cleaned_data
+        unit = _UNITS[given["notice_unit"] or "minutes"]
+        week = tuple(given[f"hours_{number}"] for number in range(7))
+        return Details(
+            description=given["description"],
+            more_minutes=given["more_minutes"],
+            step_minutes=given["step_minutes"],
+            offset_minutes=given["offset_minutes"],
+            buffer_before=timedelta(minutes=given["buffer_before_minutes"]),
+            buffer_after=timedelta(minutes=given["buffer_after_minutes"]),
+            notice=given["notice"] * unit,
+            window=Window(
+                WindowKind(given["window_kind"] or WindowKind.ROLLING_DAYS),
+                given["window_days"],
+                given["window_from"],
+                given["window_until"],
+            ),
+            limits=Limits(*(given[f"limit_{period}"] for period in PERIODS)),
+            host_limits=Limits(*(given[f"host_limit_{period}"] for period in PERIODS)),
+            needs_approval=given["needs_approval"],
+            questions=tuple(questions),
+            host_mode=HostMode(given["host_mode"] or HostMode.ROUND_ROBIN),
+            weekly_hours=week if given["has_own_hours"] else None,
+            confirmation_text=given["confirmation_text"],
+            redirect_url=given["redirect_url"],
+            is_paused=is_paused,
+            is_secret=given["is_secret"],
+            clients_may_move=given["clients_may_move"],
+            clients_may_cancel=given["clients_may_cancel"],
+        )
+
+
+class ReceiverForm(forms.Form):
+    """Whether a member receives, and how."""
+
+    use_required_attribute = False
+    receives = forms.BooleanField(required=False)
+    weight = NumberField(_("Weight"), otherwise=1)
+    priority = NumberField(_("Priority"), otherwise=1)
+
+    def clean_weight(self) -> int:
+        return self._one_to_ten("weight")
+
+    def clean_priority(self) -> int:
+        return self._one_to_ten("priority")
+
+    def _one_to_ten(self, name: str) -> int:
+        number: int = self.cleaned_data[name]
+        if not 1 <= number <= 10:
+            raise forms.ValidationError(gettext("A whole number from 1 to 10, please."))
+        return number
+
+
+class QuestionForm(forms.Form):
+    """One question. Without a word in it, it is none."""
+
+    use_required_attribute = False
+    id = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    label = forms.CharField(label=_("Question"), required=False)
+    kind = forms.ChoiceField(
+        label=_("Answered by"),
+        choices=(
+            (QuestionKind.TEXT.value, _("a line of text")),
+            (QuestionKind.LONG_TEXT.value, _("a longer text")),
+            (QuestionKind.CHOICE.value, _("one of several answers")),
+            (QuestionKind.PHONE.value, _("a phone number")),
+            (QuestionKind.CHECKBOX.value, _("a tick")),
+        ),
+    )
+    required = forms.BooleanField(label=_("Must be answered"), required=False)
+    options = forms.CharField(
+        label=_("Answers to choose from"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line."),
+    )
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.cleaned_data["label"] or self.cleaned_data["options"])
+
+    def clean(self) -> None:
+        if "label" not in self.cleaned_data or "kind" not in self.cleaned_data or self.is_empty:
+            return
+        found = self.question()
+        for field, asked in (("label", Question("", QuestionKind.TEXT, found.label)), ("options", found)):
+            try:
+                check_details(Details(questions=(asked,)))
+            except Invalid as error:
+                self.add_error(field, sentence_of(error))
+                return
+
+    def question(self) -> Question:
+        given = self.cleaned_data
+        lines = tuple(line.strip() for line in given["options"].splitlines() if line.strip())
+        kind = QuestionKind(given["kind"])
+        options = lines if kind == QuestionKind.CHOICE else ()
+        return Question(given["id"], kind, given["label"], required=given["required"], options=options)
+
+
+def initial_of(wanted: Description) -> dict[str, object]:
+    """What the form of a booking type starts with."""
+    details = wanted.details or Details()
+    notice, unit = _in_units(details.notice)
+    limits = (("limit", details.limits), ("host_limit", details.host_limits))
+    return {
+        "title": wanted.title,
+        "slug": wanted.slug,
+        "duration_minutes": wanted.duration // timedelta(minutes=1),
+        "provider": wanted.provider,
+        "more_minutes": ", ".join(map(str, details.more_minutes)),
+        "buffer_before_minutes": details.buffer_before // timedelta(minutes=1),
+        "buffer_after_minutes": details.buffer_after // timedelta(minutes=1),
+        "notice": notice,
+        "notice_unit": unit,
+        "window_kind": details.window.kind.value,
+        "window_days": details.window.days,
+        "window_from": details.window.first,
+        "window_until": details.window.last,
+        "has_own_hours": details.weekly_hours is not None,
+        **{f"hours_{number}": spans_text(day) for number, day in enumerate(details.weekly_hours or ())},
+        **{f"{whose}_{period}": getattr(limit, period) for whose, limit in limits for period in PERIODS},
+        **{
+            name: getattr(details, name)
+            for name in ("step_minutes", "offset_minutes", "host_mode", "needs_approval", "description")
+        },
+        **{name: getattr(details, name) for name in ("confirmation_text", "redirect_url", "is_secret")},
+        **{name: getattr(details, name) for name in ("clients_may_move", "clients_may_cancel")},
+    }
+
+
+def _in_units(notice: timedelta) -> tuple[int, str]:
+    """In the largest unit that it is whole in."""
+    for unit in ("days", "hours"):
+        if notice and notice % _UNITS[unit] == timedelta(0):
+            return notice // _UNITS[unit], unit
+    return notice // _UNITS["minutes"], "minutes" if notice else "hours"
