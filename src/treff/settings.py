@@ -33,6 +33,13 @@ def _days(name: str) -> int | None:
     return int(text) if text else None
 
 
+def _proxies(name: str) -> int:
+    text = _text(name, "0")
+    if not (text.isascii() and text.isdigit() and int(text) <= 10):
+        raise ImproperlyConfigured(f"{name} must be a whole number from 0 to 10.")
+    return int(text)
+
+
 def _address(name: str, text: str, *schemes: str) -> SplitResult:
     """The parts of an address. What is wrong with it is not quoted: it may hold a password."""
     try:
@@ -169,8 +176,15 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Sign-in limits count here, so all processes must see it. The table is made by a migration of workspaces.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Limits of sign-in and of public pages count here, so all processes must see it, and nobody may push others out of it.
+# The table is made by a migration of workspaces.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 AUTH_USER_MODEL = "workspaces.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -194,6 +208,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # our subjects name the product themselves
 # Failed sign-ins, per address that tries and per account that is tried; other limits are allauth's own.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
 PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds
+
+# So many proxies of ours stand in front; what X-Forwarded-For says beyond them anybody can have written.
+TREFF_TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = _proxies("TREFF_TRUSTED_PROXIES")
 
 ALLOWED_HOSTS = [_base.hostname]
 CSRF_TRUSTED_ORIGINS = [TREFF_BASE_URL] if HTTPS else []

@@ -8,6 +8,7 @@ from treff.web.api.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("treff.web.console.urls")),
+    path("book/", include("treff.web.public.urls")),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("integrations/", include("treff.web.inbound.urls")),

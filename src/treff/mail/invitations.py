@@ -25,13 +25,26 @@ _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 def invitation(appointment: Appointment, facts: Facts, sequence: int, domain: str) -> bytes:
     """METHOD:REQUEST, or CANCEL when it does not take place. The UID stays over the appointment's whole life."""
-    calendar = Calendar()
-    calendar.add("prodid", "-//Treff//Appointments//EN")
-    calendar.add("version", "2.0")
-    calendar.add("method", "REQUEST" if facts.takes_place else "CANCEL")
+    event = _event(appointment, facts, sequence, domain)
+    event.add("summary", _Text(appointment.title))
+    event.add("organizer", _address(appointment.host.user.email, str(appointment.host.user)))
+    event.add("attendee", _address(appointment.lead.email, appointment.lead.name, invited=True))
+    for attendee in appointment.attendees.all():
+        event.add("attendee", _address(attendee.email, attendee.email, invited=True))
+    if facts.takes_place:
+        event.add_component(_alarm(appointment.title))
+    return _calendar("REQUEST" if facts.takes_place else "CANCEL", event, appointment)
+
+
+def entry(appointment: Appointment, facts: Facts, summary: str, domain: str) -> bytes:
+    """For a calendar of whoever holds the link to it: the same event (its UID), and nobody's name or address."""
+    event = _event(appointment, facts, facts.sequence, domain)
+    event.add("summary", _Text(summary))
+    return _calendar("PUBLISH", event, appointment)
+
+
+def _event(appointment: Appointment, facts: Facts, sequence: int, domain: str) -> Event:
     start, end = _times(facts, appointment.time_zone)
-    if start.tzinfo is not UTC:
-        calendar.add_component(vtimezone(appointment.time_zone, facts.start_at))
     event = Event()
     event.add("uid", f"{appointment.public_id}@{domain}")
     event.add("sequence", sequence)
@@ -39,18 +52,21 @@ def invitation(appointment: Appointment, facts: Facts, sequence: int, domain: st
     event.add("last-modified", facts.changed_at.astimezone(UTC))
     event.add("dtstart", start)
     event.add("dtend", end)
-    event.add("summary", _Text(appointment.title))
     event.add("status", "CONFIRMED" if facts.takes_place else "CANCELLED")
     if facts.join_url and facts.has_video and facts.takes_place:
         event.add("location", facts.join_url)
         event.add("url", vUri(facts.join_url))
         event.add("conference", vUri(facts.join_url), parameters={"VALUE": "URI", "FEATURE": "VIDEO"})
-    event.add("organizer", _address(appointment.host.user.email, str(appointment.host.user)))
-    event.add("attendee", _address(appointment.lead.email, appointment.lead.name, invited=True))
-    for attendee in appointment.attendees.all():
-        event.add("attendee", _address(attendee.email, attendee.email, invited=True))
-    if facts.takes_place:
-        event.add_component(_alarm(appointment.title))
+    return event
+
+
+def _calendar(method: str, event: Event, appointment: Appointment) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Treff//Appointments//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    if event["dtstart"].dt.tzinfo is not UTC:
+        calendar.add_component(vtimezone(appointment.time_zone, appointment.start_at))
     calendar.add_component(event)
     raw: bytes = calendar.to_ical()
     return raw

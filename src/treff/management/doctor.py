@@ -23,7 +23,14 @@ from treff.conferencing.queries import insecure_providers
 from treff.conferencing.states import CheckResult, GrantState
 from treff.management import keys
 
-SHOWN = ("TREFF_ENV", "TREFF_DATA_DIR", "TREFF_BASE_URL", "TREFF_EMAIL_FROM", "TREFF_ZOOM_OAUTH_URL")
+SHOWN = (
+    "TREFF_ENV",
+    "TREFF_DATA_DIR",
+    "TREFF_BASE_URL",
+    "TREFF_TRUSTED_PROXIES",
+    "TREFF_EMAIL_FROM",
+    "TREFF_ZOOM_OAUTH_URL",
+)
 HIDDEN = (
     "TREFF_DATABASE_URL",
     "TREFF_SECRET_KEY",

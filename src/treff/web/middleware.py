@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.http.response import HttpResponseBase
 from treff.audit.actions import record
 from treff.kernel.errors import Forbidden, TreffError
 from treff.web.errors import error_page
+from treff.web.headers import content_security_policy
 from treff.workspaces.errors import NotHere
 
 log = structlog.get_logger()
@@ -31,13 +31,7 @@ class ResponseHeaders:
 
     def __init__(self, get_response: Next) -> None:
         self._get_response = get_response
-        zoom = urlsplit(settings.TREFF_ZOOM_OAUTH_URL)
-        # The consent page is reached by a redirect out of a form post, which browsers hold against form-action.
-        self._policy = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            f"font-src 'self'; form-action 'self' {zoom.scheme}://{zoom.netloc}; "
-            "frame-ancestors 'none'; base-uri 'none'"
-        )
+        self._policy = content_security_policy()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)

@@ -1,0 +1,62 @@
+"""How much one sender may do: counted in the cache that all processes share, by the hour, without names in it."""
+
+import hashlib
+import ipaddress
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from treff.kernel import clock
+
+HOUR = 60 * 60
+# Bookings that concern one e-mail address, bookings from one client, and addresses with a wrong token from one client.
+PER_ADDRESS, PER_CLIENT, WRONG_TOKENS = 10, 30, 100
+
+Limits = Mapping[str, int]
+"""What is counted -> how often it may be within an hour."""
+
+
+def of_booking(request: HttpRequest, addresses: Sequence[str]) -> Limits:
+    """The lead's and the attendees' addresses count alike: mail goes to all of them."""
+    counted = {f"address:{address.lower()}": PER_ADDRESS for address in addresses}
+    return {**counted, f"client:{client_of(request)}": PER_CLIENT}
+
+
+def of_tokens(request: HttpRequest) -> Limits:
+    return {f"tokens:{client_of(request)}": WRONG_TOKENS}
+
+
+def are_reached(limits: Limits) -> bool:
+    found = cache.get_many([_key(what) for what in limits])
+    return any(found.get(_key(what), 0) >= most for what, most in limits.items())
+
+
+def count(limits: Limits) -> None:
+    """Two at the very same moment may count as one: a limit against floods needs no more."""
+    for what in limits:
+        cache.set(_key(what), cache.get(_key(what), 0) + 1, HOUR)
+
+
+def client_of(request: HttpRequest) -> str:
+    """Whose address it is: what our outermost proxy saw, or the peer where none of ours stands in front.
+
+    Of IPv6 the first half: one client has all of the rest.
+    """
+    seen = str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    if 0 < settings.TREFF_TRUSTED_PROXIES <= len(hops):
+        seen = hops[-settings.TREFF_TRUSTED_PROXIES]
+    try:
+        address = ipaddress.ip_address(seen)
+    except ValueError:
+        return seen[:60]
+    if address.version == 4:
+        return seen
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _key(what: str) -> str:
+    hour = int(clock.now().timestamp()) // HOUR
+    return "public-" + hashlib.sha256(f"{hour}:{what}".encode()).hexdigest()
