@@ -94,6 +94,7 @@ def test_the_pages_for_administrators_are_these() -> None:
         "booking_type_remove",
         "members",
         "settings",
+        "brand",
         "sync",
         "look_again_at",
         "clean_up",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from treff.kernel.errors import Invalid
 from treff.web import labels
 from treff.web.console.forms import SettingsForm, complain
+from treff.web.console.presenting import address
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces import queries as workspace_queries
 from treff.workspaces.actions import update_settings

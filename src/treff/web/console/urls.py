@@ -7,6 +7,7 @@ from treff.web.console import (
     admin,
     appointments,
     booking,
+    branding,
     changing,
     cleanup,
     home,
@@ -114,5 +115,6 @@ urlpatterns = [
     path(f"{_TYPE}secret/", types.booking_type_secret, name="booking_type_secret"),
     path(f"{_TYPE}remove/", types.booking_type_remove, name="booking_type_remove"),
     path(f"{_ADMIN}members/", admin.members, name="members"),
+    path(f"{_ADMIN}settings/brand/", branding.brand, name="brand"),
     path(f"{_ADMIN}settings/", admin.workspace_settings, name="settings"),
 ]

@@ -78,7 +78,7 @@ def read(given: Mapping[str, str]) -> Wish:
 
 def start_of(text: str) -> datetime | None:
     """The instant of `2026-12-01T08:00Z`; None for anything else."""
-    if not _START.fullmatch(text):
+    if not _START.fullmatch(text) or _day(text[:10]) is None:
         return None
     try:
         return datetime.fromisoformat(text)

@@ -70,13 +70,17 @@ def details(guest: Guest, workspace: str, slug: str) -> HttpResponse:
     """The form for a time, and the booking. Whatever is wrong, what was typed stays."""
     kind = public_type_at(workspace, slug, guest.wish.key)
     posted = guest.request.POST if guest.request.method == "POST" else None
-    asked = (posted.get("start", "") if posted is not None else "") or guest.request.GET.get("start", "")
-    start_at = start_of(asked)
+    shown_at = start_of(guest.request.GET.get("start", ""))
+    start_at = start_of(posted["start"]) if posted is not None and "start" in posted else shown_at
+    is_lost = start_at is None and posted is not None
+    start_at = start_at or shown_at
     if start_at is None:
         here = reverse("public:booking_type", kwargs={"workspace": workspace, "slug": slug})
         return redirect(here + guest.wish.query())
     desk = Desk(guest, offer_of(kind, guest.wish), start_at, DetailsForm(posted).ask(questions_of(kind)))
-    if posted is not None:
+    if is_lost:  # no time at all: nothing is booked in its place
+        desk.refuse(409, sentence_of(NotOffered()))
+    elif posted is not None:
         booked = _try(desk)
         if booked is not None:
             return booked

@@ -47,7 +47,7 @@ def client_of(request: HttpRequest) -> str:
     seen = str(request.META.get("REMOTE_ADDR", ""))
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if 0 < settings.TREFF_TRUSTED_PROXIES <= len(hops):
-        seen = hops[-settings.TREFF_TRUSTED_PROXIES]
+        seen = hops[-settings.TREFF_TRUSTED_PROXIES] or seen
     try:
         address = ipaddress.ip_address(seen)
     except ValueError:
