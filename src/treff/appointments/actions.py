@@ -169,11 +169,11 @@ def _duration(wanted: timedelta | None, kind: BookingType | None) -> timedelta:
     return kind.duration if kind else rules.DEFAULT_DURATION
 
 
-def _provider(scope: Scope, wanted: str | None, kind: BookingType | None) -> Provider:
+def _provider(scope: Scope, wanted: str | None, kind: BookingType | None) -> str:
     """The one that is named, if it is offered; else the booking type's, or none where that is switched off."""
     if wanted is not None:
         return _offered(scope, check_provider(wanted))
-    provider = Provider(kind.provider) if kind else Provider.ZOOM
+    provider = kind.provider if kind else Provider.ZOOM
     return Provider.NONE if is_switched_off(scope, provider) else provider
 
 

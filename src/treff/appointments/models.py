@@ -13,6 +13,7 @@ from treff.booking_types.models import BookingType
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.ids import new_id
+from treff.kernel.stored import is_known
 from treff.people.models import Lead
 from treff.workspaces.models import Member, ScopedQuerySet, Workspace
 
@@ -92,6 +93,13 @@ class Appointment(models.Model):
     def blocked_span(self) -> tuple[datetime, datetime]:
         """When its hosts have no time: with the buffers."""
         return self.start_at - self.buffer_before, self.end_at + self.buffer_after
+
+    @property
+    def is_known(self) -> bool:
+        """A newer version may have given it a status that this one does not know. Then it is that one's to look after:
+        nobody here takes it for cancelled.
+        """
+        return is_known(Status, self.status)
 
     @property
     def is_wanted(self) -> bool:

@@ -21,6 +21,7 @@ from treff.conferencing.wakeups import account_changed
 from treff.events.actions import announce
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret, SecretError, Tampered
+from treff.kernel.stored import is_known, known
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
 from treff.workspaces import vault
@@ -61,7 +62,7 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
         if grant is None:
             raise GrantLost("the grant is gone")
         if grant.state != GrantState.CONNECTED:
-            raise GrantLost("the grant is not usable", GrantState(grant.state), LostCause(grant.cause))
+            raise _unusable(grant)
         now = clock.now()
         first_version = first_version or grant.version
         lasts = grant.version > refused_version and grant.expires_at > now
@@ -75,6 +76,13 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
             raise Transient("another worker is refreshing the token for too long")
         time.sleep(pause)
         pause = min(pause * 2, 0.5)
+
+
+def _unusable(grant: Grant) -> ProviderError:
+    """A state that only a newer version knows is for that one to deal with, which runs beside this one."""
+    if not is_known(GrantState, grant.state):
+        return Transient("the grant is in a state that this version does not know")
+    return GrantLost("the grant is not usable", GrantState(grant.state), known(LostCause, grant.cause, LostCause.NONE))
 
 
 def due_at(grant: Grant) -> datetime:
@@ -193,7 +201,7 @@ def check(grant_id: int) -> None:
     try:
         if grant.state == GrantState.CONNECTED:
             access_token(grant_id, refused_version=grant.version)
-        elif grant.refresh_token and not _recover_from_spool(grant):
+        elif is_known(GrantState, grant.state) and grant.refresh_token and not _recover_from_spool(grant):
             _refreshed(grant, clock.now(), may_fail=False)
     except SecretError as error:
         _note(grant, CheckResult.KEY_UNAVAILABLE)

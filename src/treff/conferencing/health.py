@@ -10,12 +10,14 @@ from treff.conferencing.grants import due_at
 from treff.conferencing.models import Attempt, Connection, Meeting, Usage
 from treff.conferencing.states import AttemptState, CheckResult, GrantState, LostCause, Plan, Sync
 from treff.kernel import clock
+from treff.kernel.stored import is_known, known
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """One account, as its workspace sees it. Instants in UTC.
 
+    state                 None for one that only a newer version knows, which runs beside this one
     missing, surplus      scopes by name
     last_success_at       when the provider last did what this workspace wanted, or accepted the account
     next_refresh_at       when the tokens are due to be exchanged; None if they are due already, or of no use
@@ -26,7 +28,7 @@ class Health:
     removals_left         while it is being left: meetings that are still to be removed
     """
 
-    state: GrantState
+    state: GrantState | None
     cause: LostCause
     plan: Plan
     missing: tuple[str, ...]
@@ -64,13 +66,13 @@ def health_of(connection: Connection) -> Health:
     refresh_at = due_at(grant)
     usable = grant.state == GrantState.CONNECTED
     return Health(
-        state=GrantState(grant.state),
-        cause=LostCause(grant.cause),
-        plan=Plan(grant.plan),
+        state=GrantState(grant.state) if is_known(GrantState, grant.state) else None,
+        cause=known(LostCause, grant.cause, LostCause.NONE),
+        plan=known(Plan, grant.plan, Plan.UNKNOWN),
         missing=tuple(sorted(needed - granted)),
         surplus=tuple(sorted(granted - needed)),
         checked_at=grant.checked_at,
-        check_result=CheckResult(grant.check_result),
+        check_result=known(CheckResult, grant.check_result, CheckResult.NONE),
         check_is_under_way=bool(grant.refresh_token)
         and grant.check_asked_at > (grant.checked_at or grant.authorized_at),
         last_success_at=max(filter(None, (connection.connected_at, synced_at, acted_at))),

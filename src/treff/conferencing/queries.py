@@ -16,6 +16,7 @@ from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.rules import Explanation, explain
 from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.kernel import clock
+from treff.kernel.stored import known
 from treff.workspaces.ports import Scope
 
 # So long nothing may have changed before an update is sent, unless the start is this near.
@@ -181,7 +182,7 @@ def standing_of(appointment: Appointment, meeting: Meeting | None) -> Standing:
     under_way = behind or due or meeting.lease_until > now
     if behind and meeting.state in (Sync.IN_STEP, Sync.UNNEEDED):
         return Standing(Sync.PENDING, Reason.NONE, under_way)
-    return Standing(Sync(meeting.state), Reason(meeting.reason), under_way)
+    return Standing(known(Sync, meeting.state, Sync.PENDING), known(Reason, meeting.reason, Reason.NONE), under_way)
 
 
 def workspace_of(appointment_id: int) -> int | None:

@@ -60,9 +60,11 @@ def change_attempt(attempt_id: int, states: Sequence[AttemptState], **columns: o
 
 
 def appointment(appointment_id: int, *, locked: bool = False) -> Appointment:
-    if locked:
-        return Appointment.objects.select_for_update(no_key=True).get(pk=appointment_id)
-    return Appointment.objects.select_related("workspace").get(pk=appointment_id)
+    rows = Appointment.objects.select_for_update(no_key=True) if locked else Appointment.objects
+    found = rows.select_related(None if locked else "workspace").get(pk=appointment_id)
+    if not found.is_known:
+        raise LookupError(f"status {found.status}")
+    return found
 
 
 def connections(appointment: AppointmentRow, accounts: Sequence[str]) -> Sequence[Connection]:

@@ -41,7 +41,7 @@ class _Decision:
 def tell(appointment_id: int) -> None:
     """Bring every recipient of the appointment up to date."""
     appointment = with_everything(appointment_id)
-    if appointment is None:
+    if appointment is None or not appointment.is_known:
         return
     if appointment.deleted_at is None and appointment.status != Status.CANCELLED:
         _add_recipients(appointment)
@@ -109,7 +109,7 @@ def _decide(recipient_id: int) -> _Decision | None:
             return None
         recipient = Recipient.objects.get(pk=recipient_id)
         appointment = with_everything(recipient.appointment_id)
-        if appointment is None:
+        if appointment is None or not appointment.is_known:
             return None
         facts = queries.facts_of(appointment)
         step = plan(facts, recipient.told, now, appointment.workspace.link_wait)

@@ -72,9 +72,8 @@ def send(notice_id: int) -> None:
 
 def _claim(notice_id: int) -> Notice | None:
     now = clock.now()
-    claimed = Notice.objects.filter(pk=notice_id, state=NoticeState.OPEN, lease_until__lte=now).update(
-        lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now
-    )
+    free = Notice.objects.filter(pk=notice_id, state=NoticeState.OPEN, kind__in=NoticeKind, lease_until__lte=now)
+    claimed = free.update(lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now)
     return Notice.objects.get(pk=notice_id) if claimed else None
 
 

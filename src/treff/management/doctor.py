@@ -180,7 +180,7 @@ def _account(connection: Connection, health: Health) -> Finding:
     whose = f"{connection.workspace.slug}/{connection.member.public_id}" if connection.member else None
     name = f"{connection.provider} of {whose or connection.workspace.slug}"
     facts = [
-        f"{health.state.value} {health.cause.value}".strip(),
+        f"{health.state.value if health.state else 'unknown'} {health.cause.value}".strip(),
         health.plan.value,
         f"missing {' '.join(health.missing)}" if health.missing else "",
         f"more than needed: {' '.join(health.surplus)}" if health.surplus else "",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from treff.kernel import clock
 from treff.notices.models import Notice
-from treff.notices.states import NoticeState
+from treff.notices.states import NoticeKind, NoticeState
 from treff.workspaces.models import Member
 from treff.workspaces.queries import scope_of
 from treff.workspaces.states import Permission
@@ -14,7 +14,11 @@ def due(limit: int, head_start: timedelta = timedelta(0)) -> list[int]:
     """Notices to send now, longest due first, but none posted within `head_start`: its own job may be on the way."""
     now = clock.now()
     found = Notice.objects.filter(
-        state=NoticeState.OPEN, next_look_at__lte=now, lease_until__lte=now, created_at__lte=now - head_start
+        state=NoticeState.OPEN,
+        kind__in=NoticeKind,  # one that a newer version posted is for that one to word
+        next_look_at__lte=now,
+        lease_until__lte=now,
+        created_at__lte=now - head_start,
     )
     return list(found.order_by("next_look_at").values_list("pk", flat=True)[:limit])
 

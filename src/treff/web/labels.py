@@ -1,4 +1,7 @@
-"""Words for values that people read on pages, in the language that is active."""
+"""Words for values that people read on pages, in the language that is active.
+
+A value may be of a newer version, which runs beside this one.
+"""
 
 from django.utils.translation import get_language_info, gettext
 
@@ -14,28 +17,36 @@ ZONE_NAMES = (N_("CET"), N_("CEST"), N_("EET"), N_("EEST"), N_("WET"), N_("WEST"
 
 def of_provider(name: str) -> str:
     """A product's name, the same in every language; for none a phrase."""
-    names = {Provider.ZOOM: "Zoom", Provider.GOOGLE_MEET: "Google Meet", Provider.TEAMS: "Microsoft Teams"}
-    return names.get(Provider(name)) or gettext("No conferencing")
+    names: dict[str, str] = {
+        Provider.ZOOM: "Zoom",
+        Provider.GOOGLE_MEET: "Google Meet",
+        Provider.TEAMS: "Microsoft Teams",
+    }
+    return gettext("No conferencing") if name == Provider.NONE else names.get(name, name)
 
 
 def of_role(role: str) -> str:
-    return {Role.OWNER: gettext("Owner"), Role.ADMIN: gettext("Administrator"), Role.REP: gettext("Sales rep")}[
-        Role(role)
-    ]
+    names: dict[str, str] = {
+        Role.OWNER: gettext("Owner"),
+        Role.ADMIN: gettext("Administrator"),
+        Role.REP: gettext("Sales rep"),
+    }
+    return names.get(role) or gettext("Unknown")
 
 
 def of_status(status: str) -> str:
-    return {
+    names: dict[str, str] = {
         Status.REQUESTED: gettext("Waits for approval"),
         Status.BOOKED: gettext("Booked"),
         Status.DECLINED: gettext("Declined"),
         Status.CANCELLED: gettext("Cancelled"),
-    }[Status(status)]
+    }
+    return names.get(status) or gettext("Unknown")
 
 
 def of_why(reason: str) -> str:
     """Why this host; empty where no rule chose them."""
-    reasons = {
+    reasons: dict[str, str] = {
         Why.ONLY_ONE: gettext("Receives all appointments of this type."),
         Why.CHOSEN: gettext("Chosen by the client."),
         Why.OWNER: gettext("Looks after this lead."),
@@ -43,15 +54,16 @@ def of_why(reason: str) -> str:
         Why.TURN: gettext("Was next in turn."),
         Why.ONLY_FREE: gettext("Was the only one free."),
     }
-    return reasons[Why(reason)] if reason else ""
+    return reasons.get(reason, "")
 
 
 def of_source(source: str) -> str:
-    return {
+    names: dict[str, str] = {
         Source.TEAM: gettext("Booked by the team"),
         Source.API: gettext("Booked through the API"),
         Source.CLIENT: gettext("Booked on the booking page"),
-    }[Source(source)]
+    }
+    return names.get(source) or gettext("Unknown")
 
 
 def of_locale(code: str) -> str:

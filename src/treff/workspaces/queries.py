@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from treff.audit.ports import Actor
 from treff.kernel.secrets import Secret
+from treff.kernel.stored import known
 from treff.workspaces.errors import NotHere
 from treff.workspaces.models import ApiKey, Brand, Member, ScopedQuerySet, User, Workspace
 from treff.workspaces.ports import Scope
@@ -16,10 +17,13 @@ def digest_of(key: Secret) -> str:
 
 
 def member_of(user: User, workspace_slug: str) -> Member:
-    """The user's active membership. Raises NotHere, the same for no workspace and no membership."""
+    """The user's active membership. Raises NotHere, the same for no workspace and no membership.
+
+    Of a role that only a newer version knows nobody can say here what it may: that is none, too.
+    """
     member = (
         Member.objects.select_related("workspace", "user")
-        .filter(user=user, workspace__slug=workspace_slug, is_active=True)
+        .filter(user=user, workspace__slug=workspace_slug, is_active=True, role__in=Role)
         .first()
     )
     if member is None:
@@ -31,7 +35,7 @@ def scope_of(member: Member) -> Scope:
     return Scope(
         workspace_id=member.workspace_id,
         workspace_slug=member.workspace.slug,
-        role=Role(member.role),
+        role=known(Role, member.role, Role.REP),
         actor=Actor("member", member.public_id, str(member.user)),
         member_id=member.pk,
     )
@@ -39,7 +43,8 @@ def scope_of(member: Member) -> Scope:
 
 def scope_of_key(key: Secret) -> Scope | None:
     """The scope of a live API key, or None."""
-    row = ApiKey.objects.select_related("workspace").filter(digest=digest_of(key), revoked_at__isnull=True).first()
+    live = ApiKey.objects.select_related("workspace").filter(revoked_at__isnull=True, role__in=Role)
+    row = live.filter(digest=digest_of(key)).first()
     if row is None:
         return None
     return Scope(row.workspace_id, row.workspace.slug, Role(row.role), Actor("api_key", row.public_id, "API"))
@@ -53,7 +58,9 @@ def client_scope(place: Workspace) -> Scope:
 def memberships(user: User) -> Sequence[Member]:
     """The workspaces that the user belongs to, by name."""
     return list(
-        Member.objects.select_related("workspace").filter(user=user, is_active=True).order_by("workspace__name")
+        Member.objects.select_related("workspace")
+        .filter(user=user, is_active=True, role__in=Role)
+        .order_by("workspace__name")
     )
 
 

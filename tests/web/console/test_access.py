@@ -35,7 +35,7 @@ class House:
     def __init__(self, by: Member) -> None:
         appointment = house.appointment(by)
         self.workspace = by.workspace.slug
-        self._ids = {
+        self.ids = {
             "lead_id": appointment.lead.public_id,
             "appointment_id": appointment.public_id,
             "provider": "zoom",
@@ -49,7 +49,7 @@ class House:
 
     def url(self, name: str, workspace: str = "", **ids: str) -> str:
         wanted = ROUTES[name].pattern.converters
-        known = {"workspace": workspace or self.workspace, **self._ids, **self._of_pages.get(name, {}), **ids}
+        known = {"workspace": workspace or self.workspace, **self.ids, **self._of_pages.get(name, {}), **ids}
         return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted})
 
 

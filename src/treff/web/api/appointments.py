@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -186,7 +185,7 @@ def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment
         lead=schemas.Person(id=row.lead.public_id, name=row.lead.name, email=row.lead.email),
         host=schemas.Person(id=row.host.public_id, name=row.host.user.name, email=row.host.user.email),
         booking_type=kind.slug if kind is not None and kind.is_active else None,
-        provider=cast(schemas.ProviderName, str(row.provider)),
+        provider=str(row.provider),
         attendees=sorted(attendee.email for attendee in row.attendees.all()),
         conference=_conference(row, meeting),
         generation=row.generation,

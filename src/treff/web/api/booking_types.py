@@ -1,7 +1,6 @@
 """/booking-types"""
 
 from datetime import timedelta
-from typing import cast
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -87,5 +86,5 @@ def _represent(row: BookingType) -> schemas.BookingType:
         slug=row.slug,
         title=row.title,
         duration_minutes=int(row.duration.total_seconds() // 60),
-        provider=cast(schemas.ProviderName, str(row.provider)),
+        provider=str(row.provider),
     )

@@ -1,12 +1,10 @@
 """/connections"""
 
 from datetime import UTC
-from typing import cast
 
 from ninja import Router
 
 from treff.conferencing import queries
-from treff.conferencing.states import GrantState
 from treff.web.api import schemas
 from treff.web.api.auth import ApiRequest, needs
 from treff.workspaces.states import Permission
@@ -25,8 +23,8 @@ router = Router(tags=["Workspace"])
 def list_connections(request: ApiRequest) -> list[schemas.Connection]:
     return [
         schemas.Connection(
-            provider=cast(schemas.ProviderName, connection.provider),
-            state=GrantState(connection.grant.state).value,
+            provider=connection.provider,
+            state=connection.grant.state,
             email=connection.grant.email,
             display_name=connection.grant.display_name,
             external_user_id=connection.grant.external_user_id,

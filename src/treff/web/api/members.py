@@ -5,7 +5,7 @@ from ninja import Router
 from treff.web.api import schemas
 from treff.web.api.auth import ApiRequest, needs
 from treff.workspaces import queries
-from treff.workspaces.states import Permission, Role
+from treff.workspaces.states import Permission
 
 router = Router(tags=["Workspace"])
 
@@ -18,7 +18,7 @@ def list_members(request: ApiRequest) -> list[schemas.Member]:
             id=member.public_id,
             name=member.user.name,
             email=member.user.email,
-            role=Role(member.role).value,
+            role=member.role,
             time_zone=member.time_zone,
         )
         for member in queries.members(request.auth)

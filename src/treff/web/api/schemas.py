@@ -68,6 +68,14 @@ QueriedInstant = Annotated[datetime, BeforeValidator(_parse_queried_instant), _D
 ShownInstant = Annotated[datetime, PlainSerializer(_as_rfc3339), _DATE_TIME]
 
 ProviderName = Literal["zoom", "google_meet", "teams", "none"]
+
+
+def _one_of(*values: str) -> WithJsonSchema:
+    """What is answered; while a newer version runs beside this one, a row may hold a value of tomorrow."""
+    return WithJsonSchema({"type": "string", "enum": list(values)})
+
+
+ShownProvider = Annotated[str, _one_of("zoom", "google_meet", "teams", "none")]
 Minutes = Annotated[int, Field(ge=1, le=1440, description="Whole minutes.")]
 Name = Annotated[str, Field(max_length=100)]
 Email = Annotated[str, Field(max_length=320, description="One e-mail address.")]
@@ -191,7 +199,7 @@ class Appointment(Outgoing):
     """Instants carry the offset of `time_zone`, which is the host's."""
 
     id: str
-    status: Literal["booked", "cancelled"]
+    status: Annotated[str, _one_of("booked", "cancelled")]
     title: str
     start: ShownInstant
     end: ShownInstant
@@ -200,7 +208,7 @@ class Appointment(Outgoing):
     lead: Person
     host: Person
     booking_type: str | None = Field(description="Its slug; null without one, or if it is offered no more.")
-    provider: ProviderName
+    provider: ShownProvider
     attendees: list[str] = Field(description="E-mail addresses of who else takes part.")
     conference: Conference
     generation: int = Field(description="Grows with every change; PATCH takes it.")
@@ -265,7 +273,7 @@ class BookingType(Outgoing):
     slug: str
     title: str
     duration_minutes: int
-    provider: ProviderName
+    provider: ShownProvider
 
 
 class BookingTypePage(Outgoing):
@@ -305,13 +313,13 @@ class Member(Outgoing):
     id: str
     name: str
     email: str
-    role: Literal["owner", "admin", "rep"]
+    role: Annotated[str, _one_of("owner", "admin", "rep")]
     time_zone: str
 
 
 class Connection(Outgoing):
-    provider: ProviderName
-    state: Literal["connected", "needs_reconnect", "scope_missing", "blocked_by_provider"]
+    provider: ShownProvider
+    state: Annotated[str, _one_of("connected", "needs_reconnect", "scope_missing", "blocked_by_provider")]
     email: str
     display_name: str
     external_user_id: str

@@ -45,6 +45,8 @@ def badge_of(health: Health) -> tuple[str, str]:
             return gettext("Permission missing"), "bad"
         case GrantState.BLOCKED_BY_PROVIDER:
             return gettext("Blocked by the account's administrators"), "bad"
+        case None:
+            return gettext("Unknown"), "neutral"
     return gettext("Reconnect needed"), "bad"
 
 
@@ -64,7 +66,7 @@ def troubles_of(visit: Visit, connection: Connection, health: Health) -> list[Tr
 
 def _lost(connection: Connection, health: Health, provider: str, zone: str) -> Trouble | None:
     """Why the account cannot be used, since when, and what to do."""
-    if health.state == GrantState.CONNECTED:
+    if health.state in (GrantState.CONNECTED, None):
         return None
     again = gettext("Connect again, and Treff catches up automatically.")
     match health.cause:
