@@ -102,10 +102,10 @@ def test_a_value_that_only_a_newer_version_knows_stops_no_pass_no_page_and_no_pr
     stage: Stage, rooms: House, settings: Any, model: type[Model], column: str
 ) -> None:
     settings.TREFF_SUPPORT_EMAIL = "it@firm.example"
-    model._base_manager.update(**{column: NEWER})
     with later(minutes=30):
-        pass_over_everything(stage)
+        model._base_manager.update(**{column: NEWER})
         look_at_everything(stage, rooms)
+        pass_over_everything(stage)
 
 
 @pytest.mark.django_db
