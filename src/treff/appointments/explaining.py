@@ -72,7 +72,7 @@ def misfits(scope: Scope, member: Member, now: datetime) -> Sequence[Appointment
     if not upcoming:
         return []
     within = (_seconds(upcoming[0].start_at), _seconds(max(each.end_at for each in upcoming)))
-    windows = rules.windows(availability.hours_of(member, availability.schedule_of(member)), within)
+    windows = rules.merge(rules.windows(availability.hours_of(member, availability.schedule_of(member)), within))
     off = [_span(row) for row in availability.time_off(scope, member, now)]
     found = [each for each in upcoming if not _fits(each, windows, off)]
     return found[:MOST_LISTED]
@@ -123,8 +123,9 @@ class _Limits:
     def __init__(self, asked: _Asked) -> None:
         self._asked = asked
         self._zone_name = asked.kind.workspace.time_zone
-        around = timedelta(days=1)
-        self._counts = limits.counts(asked.kind, asked.day - around, asked.day + around)
+        starts = rules.midnight(asked.day, asked.host.member.time_zone)
+        within = (starts, starts + 2 * rules.SECONDS_OF_DAY)
+        self._counts = offers.grounds(asked.kind.workspace, asked.kind, within, asked.now).booked
 
     def __call__(self, start: int) -> Words | None:
         day = rules.day_of(start, self._zone_name)
