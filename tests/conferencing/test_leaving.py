@@ -14,7 +14,6 @@ from tests.simulators.zoom.driver import APP, NORA, REDIRECT_URI
 from treff import wiring
 from treff.appointments.models import Appointment
 from treff.audit.models import AuditEntry
-from treff.booking_types.actions import offer_provider
 from treff.conferencing import actions, errors, leaving, queries, reconcile, tasks
 from treff.conferencing.models import Attempt, Connection, Grant
 from treff.conferencing.states import Upcoming
@@ -104,6 +103,7 @@ def test_removing_goes_on_when_the_worker_that_had_its_wake_up_in_hand_is_gone(s
         events.lose_jobs()
         stage.zoom.fault("delete", "status", status=503)
         for _ in range(2):
+            tasks.sweep(wiring.RECENT)
             tasks.sweep_connections(wiring.RECENT)
             events.work("conferencing.look", "conferencing.look_at_connection")
         waiting = [stage.meeting(booked) for booked in ahead if stage.meeting(booked).tries]
@@ -116,15 +116,6 @@ def test_removing_goes_on_when_the_worker_that_had_its_wake_up_in_hand_is_gone(s
     forgotten()
     assert [str(meeting["id"]) for meeting in stage.zoom.alive()] == [past.meeting_id]
     assert [stage.fresh(booked).join_url for booked in (past, *ahead)] == [past.join_url, "", ""]
-
-
-def test_what_another_account_of_the_same_user_keeps_is_not_woken_for_the_one_that_is_left(stage: Stage) -> None:
-    stage.linked()
-    offer_provider(house.scope(stage.owner), "zoom", is_offered=True, own_accounts=True)
-    stage.connect(own=True)
-    disconnect(stage, Upcoming.REMOVE)
-    assert queries.being_left()
-    assert queries.still_at_leaving() == []
 
 
 def test_while_it_is_being_left_nothing_new_is_asked_of_the_account(stage: Stage) -> None:
@@ -284,7 +275,7 @@ def test_the_sweep_finishes_what_is_being_left_though_no_job_is_there(stage: Sta
     stage.linked()
     disconnect(stage, Upcoming.REMOVE)
     assert queries.being_left() == [Connection.objects.get().pk]
-    assert tasks.sweep_connections(timedelta(minutes=15)) == 2, "the account and its meeting"
+    assert tasks.sweep_connections(timedelta(minutes=15)) == 1
 
 
 def test_a_member_who_is_no_administrator_neither_leaves_nor_hurries(stage: Stage) -> None:

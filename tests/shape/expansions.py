@@ -66,7 +66,9 @@ def _fills_itself(field: Field) -> bool:
 
 def _takes_all(new: Field, old: Field) -> bool:
     """Whether whatever was written before, or is left out, may still be."""
-    if isinstance(new, CharField) and isinstance(old, CharField):
+    if new.remote_field is not None and old.remote_field is not None:
+        same_type = new.remote_field.model == old.remote_field.model
+    elif isinstance(new, CharField) and isinstance(old, CharField):
         same_type = (new.max_length or 0) >= (old.max_length or 0)
     else:
         same_type = new.db_parameters(connection)["type"] == old.db_parameters(connection)["type"]

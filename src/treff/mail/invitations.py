@@ -33,14 +33,14 @@ def invitation(appointment: Appointment, facts: Facts, sequence: int, domain: st
         event.add("attendee", _address(attendee.email, attendee.email, invited=True))
     if facts.takes_place:
         event.add_component(_alarm(appointment.title))
-    return _calendar("REQUEST" if facts.takes_place else "CANCEL", event, appointment)
+    return _calendar("REQUEST" if facts.takes_place else "CANCEL", event, facts, appointment.time_zone)
 
 
 def entry(appointment: Appointment, facts: Facts, summary: str, domain: str) -> bytes:
     """For a calendar of whoever holds the link to it: the same event (its UID), and nobody's name or address."""
     event = _event(appointment, facts, facts.sequence, domain)
     event.add("summary", _Text(summary))
-    return _calendar("PUBLISH", event, appointment)
+    return _calendar("PUBLISH", event, facts, appointment.time_zone)
 
 
 def _event(appointment: Appointment, facts: Facts, sequence: int, domain: str) -> Event:
@@ -60,13 +60,13 @@ def _event(appointment: Appointment, facts: Facts, sequence: int, domain: str) -
     return event
 
 
-def _calendar(method: str, event: Event, appointment: Appointment) -> bytes:
+def _calendar(method: str, event: Event, facts: Facts, zone_name: str) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Treff//Appointments//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    if event["dtstart"].dt.tzinfo is not UTC:
-        calendar.add_component(vtimezone(appointment.time_zone, appointment.start_at))
+    if _times(facts, zone_name)[0].tzinfo is not UTC:
+        calendar.add_component(vtimezone(zone_name, facts.start_at))
     calendar.add_component(event)
     raw: bytes = calendar.to_ical()
     return raw
