@@ -6,15 +6,20 @@ import json
 import secrets
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
+from treff.appointments import offers
 from treff.appointments.actions import book, cancel
 from treff.appointments.models import Appointment
-from treff.appointments.ports import Booking
+from treff.appointments.ports import Booking, SlotRequest
+from treff.appointments.self_service import book_offered
+from treff.availability.rules import Span
 from treff.booking_types.actions import create_booking_type
-from treff.booking_types.ports import Description
-from treff.booking_types.states import Provider
+from treff.booking_types.models import BookingType
+from treff.booking_types.ports import Description, Details, HostWish, Limits
+from treff.booking_types.rules import Question, Window
+from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
 from treff.conferencing import actions as conferencing
 from treff.conferencing import reconcile
 from treff.conferencing.actions import Browser, Returned
@@ -40,6 +45,7 @@ MEMBERS = (
     ("jule.hansen@nordlicht.example", "Jule Hansen", Role.REP),
     ("tim.okafor@nordlicht.example", "Tim Okafor", Role.REP),
 )
+LEAD_FIELDS = ("name", "email", "phone", "company", "locale", "time_zone")
 LEADS = (
     ("Anna Bergmann", "anna.bergmann@web.example", "+49 40 5550101", "", "de", ZONE),
     ("Dr. Karl-Heinz Ötting", "oetting@praxis-oetting.example", "+49 4131 555020", "Praxis Dr. Ötting", "de", ZONE),
@@ -54,11 +60,64 @@ LEADS = (
     ("Thomas Krüger", "t.krueger@krueger.example", "+49 30 5550166", "", "de", ZONE),
     ("Sabine Löwe", "sabine@loewe-hotel.example", "+49 3831 555090", "Hotel Löwe", "de", ZONE),
 )
+_MORNINGS: tuple[Span, ...] = ((9 * 60, 13 * 60),)
+_WORK_DAY: tuple[Span, ...] = ((9 * 60, 12 * 60), (13 * 60, 17 * 60))
 TYPES = (
-    Description("erstberatung", "Erstberatung", timedelta(minutes=45), Provider.ZOOM),
-    Description("angebot", "Angebotsbesprechung", timedelta(minutes=30), Provider.ZOOM),
-    Description("ortstermin", "Ortstermin", timedelta(minutes=90), Provider.NONE),
+    Description(
+        "erstberatung",
+        "Erstberatung",
+        timedelta(minutes=45),
+        Provider.ZOOM,
+        Details(
+            description="Wir lernen Sie und Ihr Dach kennen und sagen, was sich lohnt.",
+            step_minutes=30,
+            buffer_after=timedelta(minutes=15),
+            notice=timedelta(hours=4),
+            window=Window(WindowKind.ROLLING_DAYS, 30),
+            questions=(
+                Question(
+                    "", QuestionKind.CHOICE, "Was interessiert Sie?", True, ("Photovoltaik", "Speicher", "Beides")
+                ),
+                Question("", QuestionKind.PHONE, "Telefon für Rückfragen"),
+                Question("", QuestionKind.LONG_TEXT, "Was sollten wir vorher wissen?"),
+            ),
+            confirmation_text="Legen Sie gern Ihre letzte Stromrechnung bereit.",
+        ),
+    ),
+    Description(
+        "angebot",
+        "Angebotsbesprechung",
+        timedelta(minutes=30),
+        Provider.ZOOM,
+        Details(
+            more_minutes=(60,),
+            notice=timedelta(hours=2),
+            window=Window(WindowKind.BUSINESS_DAYS, 15),
+            host_mode=HostMode.CHOICE,
+        ),
+    ),
+    Description(
+        "ortstermin",
+        "Ortstermin",
+        timedelta(minutes=90),
+        Provider.NONE,
+        Details(
+            description="Wir kommen zu Ihnen und sehen uns alles an. Jeder Besuch wird einzeln zugesagt.",
+            buffer_before=timedelta(minutes=30),
+            buffer_after=timedelta(minutes=30),
+            notice=timedelta(days=1),
+            host_limits=Limits(day=2),
+            needs_approval=True,
+            questions=(
+                Question("", QuestionKind.TEXT, "Adresse", True),
+                Question("", QuestionKind.CHECKBOX, "Das Dach ist zugänglich"),
+            ),
+            weekly_hours=((), _WORK_DAY, (), _WORK_DAY, _MORNINGS, (), ()),
+        ),
+    ),
 )
+# Who receives: the reps, Jule Hansen twice as often; where there are none, whoever is there.
+WEIGHTS = {MEMBERS[2][0]: 2, MEMBERS[3][0]: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +163,7 @@ def seed_past(zoom_url: str, base_url: str, *, password: str) -> None:
         solar = _workspace(SOLAR, "Nordlicht Solar GmbH", Secret(password))
         _workspace(WAERME, "Nordlicht Wärme GmbH", Secret(password), only=2)
         for values in LEADS:
-            create_lead(
-                solar, dict(zip(("name", "email", "phone", "company", "locale", "time_zone"), values, strict=True))
-            )
+            create_lead(solar, dict(zip(LEAD_FIELDS, values, strict=True)))
         _control(zoom_url, "clock", {"now": began.isoformat()})
         _connect_zoom(solar, zoom_url, base_url)
     for entry in PAST:
@@ -125,6 +182,20 @@ def seed_future() -> None:
         return
     for entry in FUTURE:
         _book_later(entry, _start(entry, now))
+    _request(now)
+
+
+def _request(now: datetime) -> None:
+    """Somebody asks for a visit in a few days, and waits for an answer."""
+    place = Workspace.objects.get(slug=SOLAR)
+    kind = BookingType.objects.get(workspace=place, slug="ortstermin")
+    within = (int((now + timedelta(days=3)).timestamp()), int((now + timedelta(days=14)).timestamp()))
+    first = next(iter(offers.slots(offers.grounds(place, kind, within, now), kind.duration)), None)
+    if first is None:
+        return
+    lead = dict(zip(LEAD_FIELDS, LEADS[3], strict=True))
+    answers = dict(zip((given["id"] for given in kind.questions), ("Deichstraße 12, 28195 Bremen", "yes"), strict=True))
+    book_offered(place, kind, SlotRequest(offers.instant(first.start), lead, answers=answers))
 
 
 def _workspace(slug: str, name: str, password: Secret, only: int | None = None) -> Scope:
@@ -133,8 +204,11 @@ def _workspace(slug: str, name: str, password: Secret, only: int | None = None) 
     for email, member_name, role in others:
         workspaces.add_member(row, NewPerson(email, member_name, password, "de"), role)
     owner = Member.objects.select_related("workspace", "user").get(workspace=row, role=Role.OWNER)
+    people = {member.user.email: member for member in Member.objects.select_related("user").filter(workspace=row)}
+    receiving = {email: weight for email, weight in WEIGHTS.items() if email in people} or dict.fromkeys(people, 1)
+    hosts = tuple(HostWish(people[email].public_id, weight) for email, weight in receiving.items())
     for kind in TYPES:
-        create_booking_type(scope_of(owner), kind)
+        create_booking_type(scope_of(owner), replace(kind, hosts=hosts))
     return scope_of(owner)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
@@ -26,10 +26,12 @@ from treff.people import queries as people
 from treff.people.models import Lead
 from treff.web.console.choices import ProviderChoice, provider_choices
 from treff.web.console.forms import BookForm, complain, instant_in
+from treff.web.console.free_times import free_times, is_outside
 from treff.web.console.meetings import warn_of_overlap
 from treff.web.console.presenting import lead_details
 from treff.web.idempotency import Answer, fingerprint_of, once
 from treff.web.policy import Visit, within_workspace
+from treff.workspaces.models import Member
 from treff.workspaces.queries import members
 from treff.workspaces.states import Permission
 
@@ -58,9 +60,12 @@ def book(visit: Visit, lead_id: str) -> HttpResponse:
     ).offer(types, hosts, [card.value for card in cards if card.available])
     nonce = visit.request.POST.get("nonce") or secrets.token_urlsafe(16)
     status = 422 if form.is_bound else 200
-    if form.is_valid():
+    if is_only_looking(visit.request.POST):
+        form, status = _filled_in(visit, form, types, hosts, cards), 200
+    elif form.is_valid():
         try:
             _check_host(form, cards)
+            outside = _is_outside(visit, form, types)
             answer = _book_once(visit, person, form)
         except (Invalid, Conflict) as error:
             status = complain(form, error)
@@ -68,6 +73,8 @@ def book(visit: Visit, lead_id: str) -> HttpResponse:
                 nonce = secrets.token_urlsafe(16)  # saving once more is deliberate then
         else:
             messages.success(visit.request, _success(visit, form))
+            if outside:
+                messages.info(visit.request, gettext("This time lies outside of what the booking type offers clients."))
             appointment_id = str(answer.value["appointment"])
             warn_of_overlap(visit, appointments.appointment(visit.scope, appointment_id))
             return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)
@@ -78,8 +85,41 @@ def book(visit: Visit, lead_id: str) -> HttpResponse:
         "providers": cards,
         "nonce": nonce,
         "booking_types": [_defaults_of(kind) for kind in types],
+        "free": free_times(visit, {name: form[name].value() for name in form.fields}),
     }
     return render(visit.request, "console/book.html", context, status=status)
+
+
+def is_only_looking(posted: QueryDict) -> bool:
+    """A button beside the free times was clicked: the page comes again, and nothing is booked."""
+    return any(name in posted for name in ("show_times", "take_time", "take_length"))
+
+
+def _filled_in(
+    visit: Visit,
+    typed: BookForm,
+    types: Sequence[BookingType],
+    hosts: Sequence[Member],
+    cards: Sequence[ProviderChoice],
+) -> BookForm:
+    """What was typed, with the time or the length of the button."""
+    posted = visit.request.POST
+    initial = {name: typed[name].data for name in typed.fields}
+    if posted.get("take_length", "").isdigit():
+        initial["duration_minutes"] = posted["take_length"]
+    try:
+        start = wall_of(datetime.fromisoformat(posted.get("take_time", "")), str(initial.get("time_zone")))
+        initial |= {"date": start.date(), "time": start.time()}
+    except ValueError:  # no time, or none that this page had offered
+        pass
+    return BookForm(initial=initial).offer(types, hosts, [card.value for card in cards if card.available])
+
+
+def _is_outside(visit: Visit, form: BookForm, types: Sequence[BookingType]) -> bool:
+    given = form.cleaned_data
+    kind = next((kind for kind in types if kind.slug == given.get("booking_type")), None)
+    duration = timedelta(minutes=given["duration_minutes"])
+    return is_outside(visit, kind, given["host"], instant_in(form, given["time_zone"]), duration)
 
 
 def _check_host(form: BookForm, cards: Sequence[ProviderChoice]) -> None:

@@ -196,14 +196,18 @@ def _receiver(member: Member, form: ReceiverForm) -> Receiver:
 def _retyped(posted: QueryDict, before: Description, people: Sequence[Member]) -> Forms:
     """What was typed as the beginning of new forms, with the questions as the button says."""
     typed = _forms_typed(posted, before, people)
-    questions = _rearranged([_typed(form) for form in typed.questions], str(posted.get(DEED)))
+    deed = str(posted.get(DEED))
+    rearranged = _rearranged([_typed(form) for form in typed.questions], deed)
+    questions = [QuestionForm(initial=values, prefix=f"question-{number}") for number, values in enumerate(rearranged)]
+    if deed == "add":  # whoever asked for it goes on writing there
+        questions[-1].fields["label"].widget.attrs["autofocus"] = True
     return Forms(
         TypeForm(initial=_typed(typed.main)).offer(before.provider),
         [
             replace(receiver, form=ReceiverForm(initial=_typed(receiver.form), prefix=receiver.form.prefix))
             for receiver in typed.receivers
         ],
-        [QuestionForm(initial=values, prefix=f"question-{number}") for number, values in enumerate(questions)],
+        questions,
     )
 
 

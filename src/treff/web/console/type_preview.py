@@ -10,7 +10,6 @@ from treff.appointments import offers
 from treff.availability import rules
 from treff.booking_types.models import BookingType
 from treff.booking_types.states import HostMode, WindowKind
-from treff.kernel import clock
 from treff.web.policy import Visit
 
 LOOKS_AHEAD = timedelta(days=60)
@@ -70,11 +69,3 @@ def _why(found: offers.Grounds, receiver: offers.Receiver, place: int) -> str:
     if kind.host_mode == HostMode.TOGETHER:
         return gettext("Is free, but never when all the others are.")
     return gettext("As many as the limits allow are booked.")
-
-
-def next_starts(visit: Visit, kind: BookingType, duration: timedelta, host_id: int, most: int) -> list[datetime]:
-    """The next free starts of the type with this host; empty where the host does not receive it."""
-    now = clock.now()
-    within = (int(now.timestamp()), int((now + LOOKS_AHEAD).timestamp()))
-    found = offers.grounds(visit.workspace, kind, within, now)
-    return [offers.instant(slot.start) for slot in offers.slots(found, duration, host_id)[:most]]

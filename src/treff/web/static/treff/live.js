@@ -145,6 +145,23 @@
     day.querySelector("[data-adds-row]").focus();
   });
 
+  /* A free time fills in date and time, a length of the type the length; without this the server does. */
+  on("click", "button[data-date], button[data-length]", (button, event) => {
+    const fields = button.form.elements;
+    event.preventDefault();
+    if (button.dataset.date) {
+      fields.date.value = button.dataset.date;
+      fields.time.value = button.dataset.time;
+      button.parentElement.querySelectorAll("button").forEach((other) => {
+        other.setAttribute("aria-pressed", String(other === button));
+      });
+      return;
+    }
+    fields.duration_minutes.value = button.dataset.length;
+    touched.add("duration_minutes");
+    fields.duration_minutes.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   /* One click, one request: a second submit of the same form is swallowed while the first is under way. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
