@@ -163,6 +163,13 @@ def test_hours_in_a_fold_are_as_long_as_they_are() -> None:
     assert offered("Europe/Berlin", date(2026, 10, 25), ((120, 180),)) == [
         *("02:00+02:00", "02:30+02:00", "02:00+01:00", "02:30+01:00"),
     ]
+    # One that begins or ends inside of it begins with the first such time and ends with the second.
+    assert offered("Europe/Berlin", date(2026, 10, 25), ((60, 150),)) == [
+        *("01:00+02:00", "01:30+02:00", "02:00+02:00", "02:30+02:00", "02:00+01:00"),
+    ]
+    assert offered("Europe/Berlin", date(2026, 10, 25), ((150, 180),)) == [
+        *("02:30+02:00", "02:00+01:00", "02:30+01:00"),
+    ]
 
 
 @pytest.mark.parametrize(

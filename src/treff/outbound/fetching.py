@@ -155,12 +155,9 @@ def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
 
     def unpack(chunk: bytes, most: int) -> bytes:
         try:
-            found = packed.decompress(chunk, most)
+            return packed.decompress(chunk, most)
         except zlib.error:
             raise Refused("not packed as it says") from None
-        if packed.unconsumed_tail:
-            raise TooLarge
-        return found
 
     return unpack
 

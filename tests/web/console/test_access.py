@@ -14,6 +14,7 @@ from tests.web.console.paper_zoom import PaperZoom
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
 from treff.audit.models import AuditEntry
+from treff.availability.actions import add_feed
 from treff.conferencing.models import Connection
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
@@ -25,7 +26,7 @@ ROUTES = {str(route.name): route for route in urlpatterns if route.name != "home
 FOR_ADMINS = {
     name
     for name, route in ROUTES.items()
-    if vars(route.callback)["policy"] not in (Permission.SEE, "edit_leads", "book")
+    if vars(route.callback)["policy"] not in (Permission.SEE, "edit_leads", "book", "edit_own_hours")
 }
 
 
@@ -42,6 +43,8 @@ class House:
             "slug": "first-call",
             "member_id": by.public_id,
             "number": "1",
+            "part": "override",
+            "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
         Appointment.objects.filter(pk=waiting.pk).update(status=Status.REQUESTED)
@@ -98,10 +101,17 @@ def test_the_pages_for_administrators_are_these() -> None:
         "sync",
         "look_again_at",
         "clean_up",
+        "availability_of",
+        "availability_change_of",
+        "availability_remove_of",
+        "feed_read_of",
+        "feed_remove_of",
     } == FOR_ADMINS
 
 
 def is_post_only(name: str) -> bool:
+    if name.startswith(("availability_change", "availability_remove", "feed_read")):
+        return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting"} | deeds
@@ -132,6 +142,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
     missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
+    missing["feed_id"] = "feed_0000"
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
@@ -155,7 +166,7 @@ def test_a_former_member_is_a_stranger(name: str, rooms: House, rita: Member) ->
 @pytest.mark.parametrize(
     ("name", "method"),
     [(name, "get") for name in sorted(FOR_ADMINS) if not is_post_only(name)]
-    + [(name, "post") for name in sorted(FOR_ADMINS - {"members", "sync", "booking_types"})],
+    + [(name, "post") for name in sorted(FOR_ADMINS - {"members", "sync", "booking_types", "availability_of"})],
 )
 def test_a_rep_is_refused_by_the_administrators_pages_and_that_is_noted(
     name: str, method: str, rooms: House, rita: Member, connected: PaperZoom
@@ -180,6 +191,10 @@ def test_whoever_may_see_a_page_sees_it(
     if name == "disconnect_own":
         connect_own(connected, someone)
         assert house.client_of(someone).get(rooms.url(name, member_id=someone.public_id)).status_code == 200
+        return
+    if name == "feed_remove":
+        own = add_feed(house.scope(someone), someone.public_id, "https://calendar.example.com/", "open").public_id
+        assert house.client_of(someone).get(rooms.url(name, feed_id=own)).status_code == 200
         return
     allowed = name not in FOR_ADMINS or role != Role.REP
     answer = house.client_of(someone).get(rooms.url(name))
