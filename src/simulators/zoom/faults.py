@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from dataclasses import asdict, dataclass, field
+from random import Random
 from typing import Any
 
 OPERATIONS = ("create", "update", "delete", "me", "token", "refresh", "revoke", "*")
@@ -35,6 +36,7 @@ REMOVED = object()
 class Fault:
     """One order. ``times`` None: until cleared. ``skip``: so many matching calls pass first.
 
+    ``share``: of the others only so many are hit, by chance; the same ones for the same ``seed`` and calls.
     ``acts`` overrides whether Zoom acts on the call, for kinds that answer something else (``html``, ``empty`` ...).
     ``value`` REMOVED takes the field out.
     """
@@ -48,10 +50,18 @@ class Fault:
     status: int | None = None
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    share: float = 1.0
+    seed: int = 0
+    dice: Random = field(init=False, repr=False)
     field: str | None = None
     value: Any = REMOVED
     bytes: int | None = None
     acts: bool | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise ValueError("share is above 0 and at most 1")
+        self.dice = Random(self.seed)  # noqa: S311  chance to order, no secret
 
     @property
     def acts_first(self) -> bool:
@@ -95,6 +105,8 @@ class Faults:
             if fault.skip > 0:
                 fault.skip -= 1
                 continue
+            if fault.dice.random() >= fault.share:
+                continue
             if fault.times is not None:
                 fault.times -= 1
                 if fault.times <= 0:
@@ -111,6 +123,7 @@ class Faults:
         shown = []
         for fault in self._orders:
             content = asdict(fault)
+            del content["dice"]
             if fault.value is REMOVED:
                 del content["value"]
             shown.append(content)

@@ -89,6 +89,26 @@ def test_times_and_skip_choose_the_calls(zoom: Driver, nora: Tokens) -> None:
     assert [zoom.me(nora).status_code for _ in range(5)] == [200, 500, 500, 200, 200]
 
 
+def test_a_share_of_the_calls_is_hit_by_chance_and_the_same_ones_for_a_seed(zoom: Driver, nora: Tokens) -> None:
+    def hit(seed: int, **order: int) -> list[bool]:
+        zoom.http.delete("/_control/faults")
+        zoom.fault("me", "status", status=500, share=0.3, seed=seed, **{"times": None, **order})
+        return [zoom.me(nora).status_code == 500 for _ in range(60)]
+
+    first = hit(1)
+    assert 6 <= sum(first) <= 30
+    assert hit(1) == first
+    assert hit(2) != first
+    assert sum(hit(1, times=2)) == 2
+    assert hit(1, skip=10)[:10] == [False] * 10
+
+
+def test_a_call_that_one_share_spares_is_offered_to_the_next_order(zoom: Driver, nora: Tokens) -> None:
+    zoom.fault("me", "status", status=500, share=0.5, seed=1, times=None)
+    zoom.fault("me", "status", status=502, times=None)
+    assert {zoom.me(nora).status_code for _ in range(20)} == {500, 502}
+
+
 def test_a_fault_without_end_lasts_until_it_is_cleared(zoom: Driver, nora: Tokens) -> None:
     zoom.fault("*", "status", status=500, times=None)
     assert [zoom.me(nora).status_code, zoom.create(nora).status_code, zoom.refresh("x").status_code] == [500] * 3
@@ -252,6 +272,9 @@ def test_a_field_can_be_taken_out_also_a_nested_one(zoom: Driver, nora: Tokens) 
         {"kind": "truncate"},
         {"kind": "mutate"},
         {"kind": "status", "colour": "red"},
+        {"kind": "status", "share": 0},
+        {"kind": "status", "share": 1.5},
+        {"kind": "status", "share": "many"},
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused_with_the_reason(zoom: Driver, order: dict[str, str]) -> None:
