@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "procrastinate.contrib.django",
     "treff.audit",
+    "treff.recovery",
     "treff.workspaces",
     "treff.notices",
     "treff.people",

@@ -27,6 +27,9 @@ from treff.workspaces.ports import Scope
 from treff.workspaces.queries import members
 from treff.workspaces.states import Permission
 
+# More changes than an appointment has between two backups.
+SEQUENCE_LEAP = 1000
+
 
 def book(scope: Scope, wanted: Booking) -> Appointment:
     """A new appointment; the host defaults to the member who books, length and provider to the booking type's.
@@ -141,6 +144,15 @@ def record_join_link(appointment_id: int, meeting_id: str, join_url: str) -> Non
         )
         if changed:
             announce("appointment.link_changed", appointment_id)
+
+
+def leap_sequences() -> int:
+    """The database is older than what was mailed: calendars ignore an invitation that does not count on from the last.
+
+    Returns of how many appointments ahead.
+    """
+    ahead = Appointment.objects.filter(start_at__gt=clock.now())
+    return ahead.update(sequence=F("sequence") + SEQUENCE_LEAP)
 
 
 def _locked(scope: Scope, public_id: str, generation: int | None) -> Appointment:

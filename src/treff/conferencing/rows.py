@@ -1,4 +1,8 @@
-"""world.Rows on the database: what a pass reads and writes, one statement each unless it says otherwise."""
+"""world.Rows on the database: what a pass reads and writes, one statement each unless it says otherwise.
+
+While a recovery is under way no row can be claimed, and none held any longer: no pass begins, and one that has begun
+ends before its effect at the provider.
+"""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -9,11 +13,13 @@ from django.db.models import Exists, F, Q
 
 from treff.appointments.actions import record_join_link
 from treff.appointments.models import Appointment
+from treff.conferencing import journal
 from treff.conferencing.models import Attempt, Connection, Meeting, Usage
 from treff.conferencing.states import AttemptState
 from treff.conferencing.world import AppointmentRow
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
+from treff.recovery.queries import released
 from treff.workspaces import vault
 from treff.workspaces.models import Workspace
 
@@ -23,7 +29,7 @@ def atomic() -> AbstractContextManager[object]:
 
 
 def claim(meeting_id: int, now: datetime, lease_until: datetime) -> bool:
-    free = Meeting.objects.filter(pk=meeting_id, lease_until__lte=now)
+    free = Meeting.objects.filter(released(), pk=meeting_id, lease_until__lte=now)
     return bool(free.update(lease_until=lease_until, epoch=F("epoch") + 1, next_look_at=now))
 
 
@@ -39,7 +45,7 @@ def change(meeting_id: int, epoch: int | None, **columns: object) -> bool:
 
 def renew(meeting_id: int, epoch: int, connection_id: int, **columns: object) -> bool:
     is_connected = Exists(Connection.objects.filter(pk=connection_id))
-    ours = Meeting.objects.filter(is_connected, pk=meeting_id, epoch=epoch, lease_until__gt=clock.now())
+    ours = Meeting.objects.filter(released(), is_connected, pk=meeting_id, epoch=epoch, lease_until__gt=clock.now())
     return bool(ours.update(**columns))
 
 
@@ -75,6 +81,8 @@ def connections(appointment: AppointmentRow, accounts: Sequence[str]) -> Sequenc
 
 
 def record_link(appointment_id: int, meeting_id: str, join_url: str) -> None:
+    if meeting_id:
+        journal.note("made", meeting_id)
     record_join_link(appointment_id, meeting_id, join_url)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import structlog
 
 from treff.booking_types.states import Provider
-from treff.conferencing import actions, alarms, grants, inbox, leaving, queries, reconcile, rows, telling
+from treff.conferencing import actions, alarms, grants, inbox, journal, leaving, queries, reconcile, rows, telling
 from treff.events.jobs import task
 
 log = structlog.get_logger()
@@ -77,6 +77,7 @@ def sweep_inbox(_window: timedelta) -> int:
 def sweep_connections(_window: timedelta) -> int:
     """Wake what is due around accounts: alarms, those being left, tokens that age. Returns how many."""
     actions.drop_expired()
+    journal.forget_notes("made")
     leaving.forget_deauthorized()
     leaving.give_up_lost()
     connections = dict.fromkeys([*alarms.due(), *queries.being_left()])

@@ -19,6 +19,7 @@ from treff.mail.plan import Facts, Send, Settled, Wait, plan
 from treff.mail.rendering import Envelope, render
 from treff.mail.rules import back_off, reply_code
 from treff.mail.states import Kind, LetterState
+from treff.recovery.queries import released
 
 log = structlog.get_logger()
 # Longer than a mail server that answers at all takes (EMAIL_TIMEOUT bounds each of its answers); a mail that a killed
@@ -51,6 +52,15 @@ def tell(appointment_id: int) -> None:
                 break
 
 
+def take_up_again() -> int:
+    """After a recovery: whoever may not know all is looked at now. Returns how many recipients.
+
+    Invitations count on from higher numbers then, so that a letter which was open before is replaced by one of now.
+    """
+    now = clock.now()
+    return queries.behind(now).update(next_look_at=now, tries=0)
+
+
 def _add_recipients(appointment: Appointment) -> None:
     """Of a request that nobody has said yes to only who asked hears."""
     emails = [appointment.lead.email]
@@ -64,8 +74,9 @@ def _add_recipients(appointment: Appointment) -> None:
 def _run_pass(recipient_id: int) -> bool:
     """One pass; True if another one at once may find something to do.
 
-    1. Claim by compare-and-swap, read the facts, decide. The letter (its kind, Message-ID and SEQUENCE) is committed
-       before anything is sent; a letter of another kind that had not gone out is superseded.
+    1. Claim by compare-and-swap, unless a recovery is under way; read the facts, decide. The letter (its kind,
+       Message-ID and SEQUENCE) is committed before anything is sent; a letter of another kind that had not gone out is
+       superseded.
     2. Render from those facts and hand it to the SMTP server.
     3. Record that it went out and what it said, or when to try again. A pass that dies between the server's yes and
        this commit sends the same Message-ID again.
@@ -102,7 +113,7 @@ def _run_pass(recipient_id: int) -> bool:
 def _decide(recipient_id: int) -> _Decision | None:
     now = clock.now()
     with transaction.atomic():
-        claimed = Recipient.objects.filter(pk=recipient_id, lease_until__lte=now).update(
+        claimed = Recipient.objects.filter(released(), pk=recipient_id, lease_until__lte=now).update(
             lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now
         )
         if not claimed:

@@ -27,7 +27,7 @@ from treff.mail.rendering import mail_domain
 from treff.mail.rules import back_off, reply_code
 from treff.mail.wording import Occasion, Wording, isolated, plain
 from treff.notices.models import Notice
-from treff.notices.queries import reader_of
+from treff.notices.queries import may_go, reader_of
 from treff.notices.states import NoticeKind, NoticeState
 from treff.workspaces.models import Member
 from treff.workspaces.queries import scope_of
@@ -39,7 +39,7 @@ MOST_LISTED = 10
 def send(notice_id: int) -> None:
     """Send one notice, unless it went out, was given up, or somebody else has it in hand.
 
-    1. Claim by compare-and-swap.
+    1. Claim by compare-and-swap; while a recovery is under way, only the word of that itself.
     2. Who is no member any more, or may not know any more, is not written to. The operator without an address is told
        by the log.
     3. Make the mail of what is true now, if anything still is, and hand it to the SMTP server.
@@ -72,7 +72,8 @@ def send(notice_id: int) -> None:
 
 def _claim(notice_id: int) -> Notice | None:
     now = clock.now()
-    free = Notice.objects.filter(pk=notice_id, state=NoticeState.OPEN, kind__in=NoticeKind, lease_until__lte=now)
+    wordable = Notice.objects.filter(may_go(), state=NoticeState.OPEN, kind__in=NoticeKind)
+    free = wordable.filter(pk=notice_id, lease_until__lte=now)
     claimed = free.update(lease_until=now + LEASE, epoch=F("epoch") + 1, next_look_at=now)
     return Notice.objects.get(pk=notice_id) if claimed else None
 

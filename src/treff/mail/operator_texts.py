@@ -15,6 +15,7 @@ def to_operator(kind: NoticeKind, detail: Detail) -> Wording:
         NoticeKind.APP_REFUSED: _app_refused,
         NoticeKind.KEY_TROUBLE: _key_trouble,
         NoticeKind.INSECURE: _insecure,
+        NoticeKind.RECOVERY: _recovery,
     }
     return says[kind](detail)
 
@@ -137,3 +138,23 @@ def _key_trouble(detail: Detail) -> Wording:
     )
     paragraphs = [gettext(msgid) % words for msgid in (trouble.what, trouble.cure, trouble.meanwhile)]
     return Wording(gettext(trouble.subject) % words, [*paragraphs, more])
+
+
+def _recovery(detail: Detail) -> Wording:
+    words = {"since": isolated(detail.get("since") or "?")}
+    what = gettext(
+        "The database of this server knows less than it did: a backup was restored, or a replica took over that was "
+        "behind. The newest that it knows is of %(since)s."
+    )
+    paragraphs = [
+        what % words,
+        gettext(
+            "So that nothing wrong goes out, all other mails and all changes of video meetings are held. Appointments "
+            "can be booked, moved and cancelled."
+        ),
+        gettext(
+            "Run treff recover report, which says what may be missing, then treff recover resume. "
+            "docs/operate/restore.md has it step by step."
+        ),
+    ]
+    return Wording(gettext("Treff is held: its database went back in time"), paragraphs)

@@ -1,8 +1,8 @@
 """Every read about mails."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
@@ -36,6 +36,11 @@ def due(limit: int) -> list[int]:
         .values_list("appointment_id", flat=True)[:limit]
     )
     return list(dict.fromkeys(found))
+
+
+def behind(now: datetime) -> QuerySet[Recipient]:
+    """Those who may not know all of an appointment ahead."""
+    return Recipient.objects.filter(observed_sequence__lt=F("appointment__sequence"), appointment__start_at__gt=now)
 
 
 def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = timedelta(0)) -> list[int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 
 from treff.events.actions import announce
+from treff.kernel import clock
 from treff.notices.models import Notice
 from treff.notices.states import NoticeKind, NoticeState
 from treff.workspaces.models import User
@@ -27,6 +28,11 @@ def withdraw(workspace_id: int, key_prefix: str) -> None:
     """What was not sent yet of these is not true any more."""
     waiting = Notice.objects.filter(workspace_id=workspace_id, state=NoticeState.OPEN, key__startswith=key_prefix)
     waiting.update(state=NoticeState.FAILED, trouble="withdrawn", next_look_at=None)
+
+
+def take_up_again() -> int:
+    """After a recovery: what waited to go out is tried for another day. Returns how many."""
+    return Notice.objects.filter(state=NoticeState.OPEN).update(created_at=clock.now())
 
 
 def tell_operator(kind: NoticeKind, key: str, detail: Mapping[str, object]) -> None:

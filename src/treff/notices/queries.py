@@ -2,18 +2,27 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
+
 from treff.kernel import clock
 from treff.notices.models import Notice
 from treff.notices.states import NoticeKind, NoticeState
+from treff.recovery.queries import released
 from treff.workspaces.models import Member
 from treff.workspaces.queries import scope_of
 from treff.workspaces.states import Permission
+
+
+def may_go() -> Q:
+    """A condition for the statement that takes hold of one: during a recovery only the word of that itself goes."""
+    return Q(released()) | Q(kind=NoticeKind.RECOVERY)
 
 
 def due(limit: int, head_start: timedelta = timedelta(0)) -> list[int]:
     """Notices to send now, longest due first, but none posted within `head_start`: its own job may be on the way."""
     now = clock.now()
     found = Notice.objects.filter(
+        may_go(),
         state=NoticeState.OPEN,
         kind__in=NoticeKind,  # one that a newer version posted is for that one to word
         next_look_at__lte=now,

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext
 
+from treff.recovery import queries
 from treff.web import labels
 from treff.web.policy import Visit
 from treff.workspaces.models import Member, User
@@ -46,6 +47,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         # Asked for only by pages with a menu, not by the parts that pages poll.
         "workspaces": SimpleLazyObject(lambda: places_of(user)) if isinstance(user, User) else [],
         "member": _reader(visit) if visit else None,
+        "recovery": SimpleLazyObject(queries.current) if visit else None,
+        "reader_zone": visit.time_zone if visit else None,
         "demo_banner": _banner(demo["banner"]),
         "demo_accounts": [_labelled(account) for account in demo["accounts"]],
     }

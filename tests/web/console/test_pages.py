@@ -9,11 +9,14 @@ from django.test import Client
 from tests import house
 from tests.web.console.november import APPOINTMENTS, LEADS, NOW, TODAY, page
 from tests.web.console.paper_zoom import PaperZoom
-from treff.appointments.actions import cancel
+from treff.appointments.actions import amend, cancel
+from treff.appointments.ports import Amendment
 from treff.conferencing import reconcile
 from treff.conferencing.errors import Refused
 from treff.kernel import clock
 from treff.people.models import Lead
+from treff.recovery import actions as recovery
+from treff.recovery.states import Cause
 from treff.web.console.paging import SIZE
 from treff.workspaces.models import Member, Workspace
 
@@ -199,3 +202,37 @@ def test_appointments_of_the_same_minute_are_paged_too(browser: Client, place: W
     past = browser.get(APPOINTMENTS, {"tab": "past"})
     assert titles(past) == [made[0].title]
     assert len(titles(browser.get(APPOINTMENTS))) == SIZE
+
+
+# While a recovery is under way
+
+
+def text(reader: Member, address: str, language: str = "en") -> str:
+    return house.client_of(reader).get(address, headers={"Accept-Language": language}).content.decode()
+
+
+@pytest.mark.fault("F-113")
+def test_everybody_reads_on_every_page_that_things_are_held_and_since_when_something_may_be_missing(
+    rita: Member, ada: Member
+) -> None:
+    booked = house.appointment(rita)
+    assert "restored from a backup" not in text(rita, TODAY)
+    recovery.begin(Cause.OPERATOR)
+    for reader in (rita, ada):
+        for address in (TODAY, LEADS, APPOINTMENTS, page(booked)):
+            shown = text(reader, address)
+            assert "restored from a backup" in shown
+            assert "What was done after this may be missing" in shown
+    assert "aus einer Sicherung wiederhergestellt" in text(ada, TODAY, "de")
+    recovery.resume()
+    assert "restored from a backup" not in text(rita, TODAY)
+
+
+@pytest.mark.fault("F-113")
+def test_appointments_are_booked_moved_and_cancelled_while_a_recovery_is_under_way(rita: Member) -> None:
+    recovery.begin(Cause.OPERATOR)
+    kept, cancelled = house.appointment(rita), house.appointment(rita)
+    amend(house.scope(rita), kept.public_id, Amendment(start_at=house.later()))
+    cancel(house.scope(rita), cancelled.public_id)
+    assert "Booked" in text(rita, page(kept))
+    assert "Cancelled" in text(rita, page(cancelled))
