@@ -92,6 +92,12 @@ def finish(connection_id: int) -> None:
     grants.revoke(connection.provider, to_revoke)
 
 
+def give_more_time() -> int:
+    """Nothing could be removed while a recovery was under way: accounts that are being left wait anew. How many."""
+    leaving = Connection.objects.exclude(leaving_until=None)
+    return leaving.update(leaving_until=clock.now() + LONGEST_LEAVING)
+
+
 def deauthorize(provider: str, account: str, at: datetime) -> int:
     """The user removed the app at the provider (at `at`): every workspace with this user loses tokens and identity.
 
@@ -211,7 +217,8 @@ def _detach(connection: Connection, actor: Actor, deed: str, *, keep: bool) -> N
         passcode="", start_url="", start_url_until=None
     )
     if keep:
-        meetings.filter(account=account).exclude(external_id="").update(kept=True)
+        # An update that was to be sent once more cannot be: the link stays as it is.
+        meetings.filter(account=account).exclude(external_id="").update(kept=True, confirm_at=None)
     account_changed(workspace_id)
 
 
