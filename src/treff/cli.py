@@ -129,6 +129,68 @@ def doctor(as_json: bool) -> None:
             sys.exit(1)
 
 
+@main.command()
+@click.option("--all", "everything", is_flag=True, help="Every upcoming appointment of every workspace.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@JSON
+def reconcile(everything: bool, dry_run: bool, as_json: bool) -> None:
+    """Have every meeting looked at and sent its time once more, whatever is known of it."""
+    if not everything:
+        raise click.UsageError("Say --all.")
+    with product():
+        meetings = part("meetings")
+        if not dry_run:
+            meetings.check_free()
+        rows = []
+        for row in meetings.stock():
+            rows.append(row)
+            if not as_json:
+                click.echo("  ".join(row.values()))
+        summary = meetings.summary(rows)
+        asked, left = (None, 0) if dry_run else meetings.ask()
+        if as_json:
+            say({"dry_run": dry_run, "appointments": rows, "summary": summary, "asked": asked}, as_json=True)
+        else:
+            click.echo("\n".join(("", *meetings.lines(summary), "" if dry_run else f"Asked for: {asked}")))
+        if left:
+            click.echo(f"Workers still have {left} in hand. Run it again.", err=True)
+            sys.exit(1)
+
+
+@main.group()
+def recover() -> None:
+    """After a restored backup: hold everything, see what is missing, go on."""
+
+
+@recover.command("begin")
+@JSON
+def recover_begin(as_json: bool) -> None:
+    """Send no mail and touch no meeting until treff recover resume; appointments can be booked."""
+    with product():
+        say(part("recovery").begin(), as_json=as_json)
+
+
+@recover.command("report")
+@JSON
+def recover_report(as_json: bool) -> None:
+    """What becomes of the meetings, and what may be missing."""
+    with product():
+        recovery = part("recovery")
+        found = recovery.report()
+        if as_json:
+            say(found, as_json=True)
+        else:
+            click.echo("\n".join(recovery.sentences(found)))
+
+
+@recover.command("resume")
+@JSON
+def recover_resume(as_json: bool) -> None:
+    """Let everything go out again, each meeting confirmed once."""
+    with product():
+        say(part("recovery").resume(), as_json=as_json)
+
+
 @main.group()
 def workspace() -> None:
     """Workspaces."""

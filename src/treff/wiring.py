@@ -58,6 +58,13 @@ def connect(_app: procrastinate.App) -> None:
     )
 
 
+def hold() -> None:
+    """While a recovery is under way, again and again: keep what this machine knows, and hear what providers say."""
+    reconcile.recover()
+    conferencing_tasks.sweep_inbox(RECENT)
+    mail_tasks.sweep_notices(RECENT)
+
+
 def recover() -> None:
     """What a starting worker does first: pick up what a dead one left on this machine, and all that was overlooked."""
     reconcile.recover()

@@ -2,14 +2,16 @@
 
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 from django.db import connections
 from psycopg.conninfo import conninfo_to_dict
 
@@ -19,6 +21,7 @@ from tests.product import Product, answers, eventually, free_port
 from treff import embedded
 
 PATIENCE = 30.0  # seconds
+WORKERS = ("worker", "second")
 
 
 @dataclass
@@ -38,9 +41,53 @@ class Installation:
         postmaster.send_signal(how)
         postmaster.wait(PATIENCE)
         time.sleep(down)
+        self._start_database()
+
+    def lose_database_to(self, copy: Path) -> None:
+        """The database's machine dies, and a replica takes over: `copy`, a data directory of a moment before."""
+        postmaster = psutil.Process(read_postmaster_pid(self.place))
+        family = [postmaster, *postmaster.children(recursive=True)]
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, PATIENCE)
+        shutil.rmtree(self.place / "cluster")
+        (copy / "cluster").rename(self.place / "cluster")
+        self._start_database()
+
+    def _start_database(self) -> None:
         before, self.server = self.server, embedded.start(self.place)
         before.stop()
         connections.close_all()  # of this thread; they are broken
+
+    def back_up(self, to: Path) -> None:
+        """As docs/operate/restore.md has it."""
+        self._program("pg_dump", "--format=custom", f"--file={to}", self.product.database_url)
+
+    def restore(self, backup: Path) -> None:
+        """As docs/operate/restore.md has it, with web and workers stopped."""
+        connections.close_all()
+        with psycopg.connect(self.server.url_of("postgres"), autocommit=True) as connection:
+            connection.execute("DROP DATABASE treff")
+            connection.execute("CREATE DATABASE treff")
+        self._program("pg_restore", f"--dbname={self.product.database_url}", "--no-owner", "--exit-on-error", backup)
+
+    def _program(self, name: str, *options: str | Path) -> None:
+        """One of those that came with the server."""
+        server = Path(psutil.Process(read_postmaster_pid(self.place)).exe())
+        subprocess.run((server.with_name(name), *options), check=True, capture_output=True)
+
+    def stop(self) -> None:
+        """Web and workers."""
+        for name in list(self.product.processes):
+            self.product.stop(name)
+
+    def start(self) -> None:
+        product = self.product
+        product.start("web", "serve", "--port", product.url.rpartition(":")[2], "--processes", "1")
+        for name in WORKERS:
+            product.start(name, "worker", "--concurrency", "8")
+        eventually(lambda: answers(f"{product.url}/readyz"), "the web process")
 
 
 @contextmanager
@@ -59,11 +106,8 @@ def install(pattern: Product, data_dir: Path) -> Iterator[Installation]:
         stack.enter_context(_django_at(found.server.url))
         stack.callback(product.stop_zoom)
         product.start_zoom()
-        stack.callback(_stop_all, product)
-        product.start("web", "serve", "--port", product.url.rpartition(":")[2], "--processes", "1")
-        for name in ("worker", "second"):
-            product.start(name, "worker", "--concurrency", "8")
-        eventually(lambda: answers(f"{product.url}/readyz"), "the web process")
+        stack.callback(found.stop)
+        found.start()
         yield found
 
 
@@ -98,8 +142,3 @@ def _django_at(url: str) -> Iterator[None]:
     finally:
         default.close()
         default.settings_dict.update(before)
-
-
-def _stop_all(product: Product) -> None:
-    for name in list(product.processes):
-        product.stop(name)

@@ -167,6 +167,8 @@ def recover_journal(world: World) -> None:
         if attempt is not None and attempt.state == AttemptState.AMBIGUOUS and kept is not None:
             with world.rows.atomic():
                 _mark_stray(world, attempt, json.loads(kept)["external_id"])
+        if attempt is None and kept is not None:  # the database forgot it: a recovery's report lists it
+            world.journal.write("unknown", name, kept)
         world.journal.remove("created", name)
 
 

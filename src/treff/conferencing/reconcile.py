@@ -198,7 +198,9 @@ def _create(situation: Situation, spec: MeetingSpec) -> bool:
         raise
     _keep_in_journal(world, attempt, remote)
     settled = link_or_stray(situation, attempt, remote)
-    world.journal.remove("created", str(attempt.pk))
+    # A database that forgot the attempt meanwhile does not know the id, and then nobody but the journal does.
+    if settled or world.rows.attempt(attempt.pk) is not None:
+        world.journal.remove("created", str(attempt.pk))
     return settled
 
 

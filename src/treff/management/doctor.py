@@ -22,6 +22,8 @@ from treff.conferencing.models import Connection
 from treff.conferencing.queries import insecure_providers
 from treff.conferencing.states import CheckResult, GrantState
 from treff.management import keys
+from treff.recovery import queries, witness
+from treff.recovery.states import Verdict
 
 SHOWN = (
     "TREFF_ENV",
@@ -58,6 +60,14 @@ _NO_REPEATING = (
     "answers; make sure that it never sends a request a second time on its own: a meeting that is created twice stays "
     "in Zoom (one that only tunnels cannot)"
 )
+_HELD = (
+    "one is under way since %(begun)s: no mail and no meeting goes out. Read treff recover report, then run treff "
+    "recover resume"
+)
+_OLDER = (
+    "the database is older than TREFF_DATA_DIR knows it: it was restored, or a replica took over that was behind. Run "
+    "treff recover begin, or start a worker, which does it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,17 @@ class Finding:
 
 def examine() -> list[dict[str, str]]:
     """Look at everything; never raises for what it finds."""
-    findings = [*_settings(), _database(), *_keys(), _mail(), _zoom(), _proxy(), *_insecure(), *_accounts()]
+    findings = [
+        *_settings(),
+        _database(),
+        *_recovery(),
+        *_keys(),
+        _mail(),
+        _zoom(),
+        _proxy(),
+        *_insecure(),
+        *_accounts(),
+    ]
     return [asdict(finding) for finding in findings]
 
 
@@ -100,6 +120,20 @@ def _database() -> Finding:
     if missing:
         return Finding("database", "bad", f"{len(missing)} migrations are missing: run treff migrate")
     return Finding("database", "ok", f"PostgreSQL {connection.pg_version // 10000}")  # type: ignore[attr-defined]
+
+
+def _recovery() -> list[Finding]:
+    """Whether the database is older than the world, and what is held because of that."""
+    try:
+        current = queries.current()
+        verdict = witness.compare()
+    except DatabaseError:  # it does not answer, or has no tables yet: said above
+        return []
+    if current is not None:
+        return [Finding("recovery", "bad", _HELD % {"begun": _minute(current.begun_at)})]
+    if verdict == Verdict.OLDER:
+        return [Finding("recovery", "bad", _OLDER)]
+    return [Finding("recovery", "ok", "none is under way")]
 
 
 def _keys() -> list[Finding]:

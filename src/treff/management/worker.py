@@ -19,6 +19,7 @@ from psycopg import OperationalError
 
 from treff import wiring
 from treff.events import jobs
+from treff.management import recovery
 from treff.management.database import follow_clock
 from treff.workspaces import vault
 
@@ -39,6 +40,7 @@ def run(concurrency: int) -> None:
     _end_on_signals()
     vault.prove_keys()
     follow_clock()
+    recovery.watch()  # before the first job, which may send something
     connection.close()  # of this thread, which does not need it again
     stopping = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(stopping,), name="sweeper")
@@ -117,6 +119,18 @@ def _stop(workers: Iterable[asyncio.Task[None]]) -> None:
         worker.cancel()
 
 
+def _sweep_once(recovered: bool) -> bool:
+    """Whether everything that a dead worker left was picked up; after a recovery that begins anew."""
+    if recovery.watch():
+        wiring.hold()
+        return False
+    if not recovered:
+        wiring.recover()
+    for sweep in wiring.SWEEPS:
+        sweep(wiring.RECENT)
+    return True
+
+
 def _sweep(stopping: threading.Event) -> None:
     recovered = told = False
     while not stopping.is_set():
@@ -125,11 +139,7 @@ def _sweep(stopping: threading.Event) -> None:
             if abs(behind := follow_clock()) > WORTH_A_WORD and not told:
                 log.warning("clock_differs_from_database", seconds=behind.total_seconds())
             told = abs(behind) > WORTH_A_WORD
-            if not recovered:
-                wiring.recover()
-                recovered = True
-            for sweep in wiring.SWEEPS:
-                sweep(wiring.RECENT)
+            recovered = _sweep_once(recovered)
         except Exception:
             log.exception("sweep_failed")  # the next one tries again; a sweep must never end the worker
         stopping.wait(SWEEP_SECONDS)
