@@ -110,12 +110,12 @@ def test_a_request_that_the_team_moves_forward_lapses_at_its_start_at_the_latest
     assert (fresh(row).status, fresh(row).expires_at) == (Status.REQUESTED, soon)
 
 
-def test_a_client_who_moves_what_was_approved_asks_anew_and_the_host_hears_of_it(owner: Member, rita: Member) -> None:
+def test_a_client_who_moves_what_was_approved_keeps_the_yes(owner: Member, rita: Member) -> None:
     booked = offering.take(offering.kind(owner, rita, needs_approval=True))
     approvals.approve(house.scope(rita), booked.appointment.public_id)
     move_offered(booked.token.reveal(), NINE + HALF_HOUR)
-    assert fresh(booked.appointment).status == Status.REQUESTED
-    assert Notice.objects.filter(user=rita.user).count() == 2
+    assert (fresh(booked.appointment).status, fresh(booked.appointment).start_at) == (Status.BOOKED, NINE + HALF_HOUR)
+    assert Notice.objects.filter(user=rita.user).count() == 1
 
 
 def test_a_lead_whose_request_waits_is_not_deleted(owner: Member, rita: Member) -> None:
