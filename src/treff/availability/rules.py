@@ -1,7 +1,7 @@
 """Free slots. Pure functions over integers: instants are seconds since 1970 (UTC), spans of them are half-open.
 
 Wall times become instants here and nowhere else: in a gap (clocks jump over them) nothing is offered, a fold (clocks
-show them twice) is as long as it is. Rules of the grid: docs/decisions/0019.
+show them twice) is as long as it is. Rules of the grid: docs/decisions/0020.
 """
 
 from bisect import bisect_right
