@@ -10,6 +10,8 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # Without these a Chromium in a closed network looks for its maker's hosts at every start.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
+# A made-up site of a test may include a page of the product, which runs on this machine.
+QUIET += ["--disable-features=LocalNetworkAccessChecks"]
 
 
 @pytest.fixture(scope="session")

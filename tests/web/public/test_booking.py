@@ -17,6 +17,9 @@ from treff.booking_types.models import BookingType
 from treff.booking_types.rules import Question
 from treff.booking_types.states import HostMode, QuestionKind
 from treff.kernel import clock
+from treff.mail.queries import facts_of
+from treff.mail.rendering import Envelope, render
+from treff.mail.states import Kind
 from treff.people.models import Lead
 from treff.web.models import SubmittedOnce
 from treff.web.public import limits
@@ -326,7 +329,19 @@ def test_what_looks_like_a_program_is_asked_once_more_and_not_lost(
     assert Appointment.objects.count() == 1
 
 
-@pytest.mark.attack("A-048", "A-060")
+@pytest.mark.attack("A-047")
+def test_a_name_that_is_an_advertisement_becomes_no_link_anywhere(kind: BookingType, client_at_home: Booker) -> None:
+    name = "Your account is blocked http://evil.example <a href='http://evil.example'>[x](http://evil.example)"
+    answer = client_at_home.book(typed={"name": name[:100], "attendees": "victim@other.example"})
+    row = Appointment.objects.get()
+    letter = render(row, facts_of(row), Envelope("victim@other.example", Kind.CONFIRMATION, "mail_1", 0))
+    html = str(letter.alternatives[0][0])
+    for text in (client_at_home.browser.get(answer["Location"]).content.decode(), html):
+        assert not re.search(r"<a[^>]+evil", text)
+    assert "Your account is blocked" in html
+
+
+@pytest.mark.attack("A-047")
 def test_ten_bookings_an_hour_concern_one_address_and_no_more(kind: BookingType, client_at_home: Booker) -> None:
     starts = [f"2026-11-{day}T{hour:02}:00:00Z" for day in (24, 25) for hour in range(8, 14)]
     for start in starts[: limits.PER_ADDRESS]:
@@ -343,7 +358,7 @@ def test_ten_bookings_an_hour_concern_one_address_and_no_more(kind: BookingType,
         assert client_at_home.book(starts[11]).status_code == 303
 
 
-@pytest.mark.attack("A-048", "A-060", "A-061")
+@pytest.mark.attack("A-061")
 def test_thirty_bookings_an_hour_come_from_one_client_whatever_it_says_it_is(
     kind: BookingType, client_at_home: Booker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,7 +208,7 @@ def test_an_empty_list_says_so(place: Workspace) -> None:
 
 
 @pytest.mark.promise("P33")
-@pytest.mark.attack("A-058", "A-059")
+@pytest.mark.attack("A-058")
 def test_what_is_not_offered_answers_like_what_is_not_there(kind: BookingType, place: Workspace, anna: Member) -> None:
     house.workspace("elsewhere")
     offer(place, anna, slug="paused", is_paused=True)

@@ -97,6 +97,16 @@ def test_pages_do_not_depend_on_who_is_signed_in(kind: BookingType, anna: Member
         assert {"no-store", "private"} <= set(re.split(r",\s*", stranger.headers["Cache-Control"]))
 
 
+@pytest.mark.attack("A-091")
+@pytest.mark.parametrize(
+    "page", [f"{PAGE}x.css", "/book/nordlicht/x.css", "/book/nordlicht/brand.css/x", f"{PAGE}details/x.js"]
+)
+def test_nothing_is_served_under_a_name_that_a_cache_would_keep(kind: BookingType, page: str) -> None:
+    answer = Client().get(page)
+    assert answer.status_code == 404
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
 @pytest.mark.attack("A-072")
 def test_the_logo_is_served_so_that_it_can_do_nothing(kind: BookingType, place: Workspace) -> None:
     assert Client().get("/book/nordlicht/logo/").status_code == 404
