@@ -1,7 +1,7 @@
 """The verbs. Each is one transaction with its audit entry and its announcement; none talks to anybody outside."""
 
-import copy
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -9,8 +9,9 @@ from django.db.models import F
 from treff.appointments import queries, rules
 from treff.appointments.errors import AlreadyCancelled, AlreadyOver, ChangedMeanwhile, LeadHasAppointments
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
-from treff.appointments.models import Appointment, Attendee
+from treff.appointments.models import Appointment, Attendee, CoHost
 from treff.appointments.ports import Amendment, Booking
+from treff.appointments.receiving import Receiving, settle_for_team
 from treff.appointments.states import BLOCKING, Source, Status
 from treff.audit.actions import record
 from treff.booking_types.models import BookingType
@@ -32,7 +33,7 @@ SEQUENCE_LEAP = 1000
 
 
 def book(scope: Scope, wanted: Booking) -> Appointment:
-    """A new appointment; the host defaults to the member who books, length and provider to the booking type's.
+    """A new appointment; length and provider default to the booking type's, the host to what _receiving says.
 
     Raises Invalid, NotAllowed, NotHere (lead, host or booking type), SlotTaken.
     """
@@ -42,7 +43,8 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
     with no_double_booking(), transaction.atomic():
         kind = booking_type(scope, wanted.booking_type) if wanted.booking_type else None
         person = lead(scope, wanted.lead_id)
-        host = _host(scope, wanted.host_id, kind)
+        duration = _duration(wanted.duration, kind)
+        host, receiving = _receiving(scope, kind, wanted, (start_at, duration, person.owner_id))
         appointment = Appointment.objects.create(
             workspace_id=scope.workspace_id,
             lead=person,
@@ -50,18 +52,23 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
             booking_type=kind,
             title=rules.title_of(wanted.title, kind.title if kind else "", person.name),
             start_at=start_at,
-            duration=_duration(wanted.duration, kind),
+            duration=duration,
             time_zone=host.time_zone,
             provider=_provider(scope, wanted.provider, kind),
             source=Source.TEAM if scope.member_id else Source.API,
+            host_reason=receiving.why or "",
             buffer_before=kind.buffer_before if kind else timedelta(0),
             buffer_after=kind.buffer_after if kind else timedelta(0),
         )
         Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
-        lock_hosts(host.pk)
-        block(appointment, [host.pk])
+        add_co_hosts(appointment, receiving.member_ids[1:])
+        block(appointment, receiving.member_ids)
         tell(scope, appointment, "appointment.booked", {"start": appointment.start_at.isoformat()})
     return appointment
+
+
+def add_co_hosts(appointment: Appointment, member_ids: Sequence[int]) -> None:
+    CoHost.objects.bulk_create(CoHost(appointment=appointment, member_id=member_id) for member_id in member_ids)
 
 
 def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
@@ -74,8 +81,7 @@ def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
         appointment = _locked(scope, public_id, change.generation)
         if appointment.status not in BLOCKING:
             raise AlreadyCancelled
-        was, hosts_before = copy.copy(appointment), host_ids_of(appointment)
-        before = shown(appointment)
+        before, hosts_before = shown(appointment), host_ids_of(appointment)
         _apply(scope, appointment, change)
         after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
@@ -83,7 +89,7 @@ def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
             return appointment
         hosts = host_ids_of(appointment)
         lock_hosts(*hosts_before, *hosts)
-        unblock(was)
+        unblock(appointment)
         block(appointment, hosts)
         save_changed(appointment)
         moved = "start" in changed or "minutes" in changed
@@ -162,13 +168,24 @@ def _locked(scope: Scope, public_id: str, generation: int | None) -> Appointment
     return appointment
 
 
-def _host(scope: Scope, host_id: str | None, kind: BookingType | None = None) -> Member:
-    """Who is named; else the member who books, or for a caller of the API the first host of the booking type."""
+def _receiving(
+    scope: Scope, kind: BookingType | None, wanted: Booking, slot: tuple[datetime, timedelta, int | None]
+) -> tuple[Member, Receiving]:
+    """Who is named; else the member who books, or for a caller of the API whom the type's rule chooses. All held."""
+    if kind is not None and wanted.host_id is None and scope.member_id is None:
+        lock_hosts(*hosts_of(kind).values_list("member_id", flat=True))
+        start_at, duration, owner_id = slot
+        receiving = settle_for_team(kind, start_at, duration, owner_id)
+        if receiving is not None:
+            return members(scope).get(pk=receiving.member_ids[0]), receiving
+    host = _host(scope, wanted.host_id)
+    lock_hosts(host.pk)
+    return host, Receiving([host.pk], None)
+
+
+def _host(scope: Scope, host_id: str | None) -> Member:
     if host_id is not None:
         return members(scope).named(host_id)
-    receiver = hosts_of(kind).first() if kind is not None and scope.member_id is None else None
-    if receiver is not None:
-        return receiver.member
     host = members(scope).filter(pk=scope.member_id).first() if scope.member_id else members(scope).first()
     if host is None:
         raise Invalid("host_id", N_("Please say who hosts the appointment."))

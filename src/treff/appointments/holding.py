@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 
 from django.db import IntegrityError
 from django.db.models import F
@@ -32,23 +31,22 @@ def host_ids_of(appointment: Appointment) -> list[int]:
 
 
 def block(appointment: Appointment, host_ids: Sequence[int], *, bounded: bool = False) -> None:
-    """Its hosts have no time then, and it counts. `bounded`: not beyond what the booking type may have.
+    """Its hosts have no time then. `bounded`: not beyond what the booking type may have.
 
     Raises PeriodFull; IntegrityError where a host is busy.
     """
     for host_id in sorted(set(host_ids)):
         HostBusy.objects.create(appointment=appointment, host_id=host_id, busy=appointment.blocked_span)
-    if appointment.booking_type is not None and limits.is_limited(appointment.booking_type):
-        count = limits.take if bounded else limits.add
-        count(appointment.booking_type, host_ids, _day_of(appointment))
+    kind = appointment.booking_type
+    if bounded and kind is not None and limits.is_limited(kind):
+        zone_name = appointment.workspace.time_zone
+        day = day_of(int(appointment.start_at.timestamp()), zone_name)
+        limits.check(kind, host_ids, day, zone_name)
 
 
 def unblock(appointment: Appointment) -> None:
-    """Its hosts have time again, and it counts no more. Before anything of its time changes."""
-    kind, blocked = appointment.booking_type, HostBusy.objects.filter(appointment=appointment)
-    if kind is not None and limits.is_limited(kind):
-        limits.give_back(kind, list(blocked.values_list("host_id", flat=True)), _day_of(appointment))
-    blocked.delete()
+    """Its hosts have time again, and it counts no more."""
+    HostBusy.objects.filter(appointment=appointment).delete()
 
 
 @contextmanager
@@ -60,7 +58,3 @@ def no_double_booking() -> Iterator[None]:
         if isinstance(error.__cause__, ExclusionViolation):
             raise SlotTaken from None
         raise
-
-
-def _day_of(appointment: Appointment) -> date:
-    return day_of(int(appointment.start_at.timestamp()), appointment.workspace.time_zone)

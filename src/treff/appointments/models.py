@@ -127,24 +127,6 @@ class CoHost(models.Model):
         constraints = (models.UniqueConstraint(fields=("appointment", "member"), name="co_host_once"),)
 
 
-class BookingCount(models.Model):
-    """How many appointments of a booking type a period has: in all, or of one host. `period` is a day, week or month of
-    the workspace: 2026-12-01, 2026-W49, 2026-12.
-    """
-
-    booking_type = models.ForeignKey(BookingType, on_delete=models.CASCADE, related_name="+")
-    host = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+")
-    period = models.CharField(max_length=10)
-    number = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("booking_type", "host", "period"), nulls_distinct=False, name="booking_count_once"
-            ),
-        )
-
-
 class HostBusy(models.Model):
     """A row exists exactly while it blocks, buffers included. The exclusion constraint makes double booking impossible.
 

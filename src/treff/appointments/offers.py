@@ -72,7 +72,7 @@ def grounds(place: Workspace, kind: BookingType, within: Span, now: datetime, *,
             )
         )
     days = (rules.day_of(within[0], place.time_zone), rules.day_of(within[1], place.time_zone))
-    return Grounds(kind, place.time_zone, receivers, limits.counts(kind, *days))
+    return Grounds(kind, place.time_zone, receivers, limits.counts(kind, days, place.time_zone, moving=moving))
 
 
 def hours_of(kind: BookingType, host: TypeHost) -> Hours:

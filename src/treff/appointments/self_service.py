@@ -3,7 +3,6 @@
 What is offered is decided again inside the transaction, with the hosts held: by the very rules that showed it.
 """
 
-import copy
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
@@ -12,17 +11,17 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from treff.appointments import offers, rules, turns
-from treff.appointments.actions import call_off, save_changed, shown, tell
+from treff.appointments import offers, rules
+from treff.appointments.actions import add_co_hosts, call_off, save_changed, shown, tell
 from treff.appointments.errors import AlreadyOver, NotByClients, NotOffered
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
-from treff.appointments.models import Appointment, Attendee, CoHost
+from treff.appointments.models import Appointment, Attendee
 from treff.appointments.ports import SlotRequest
+from treff.appointments.receiving import Receiving, grounds_at, settle
 from treff.appointments.states import BLOCKING, Source, Status
-from treff.appointments.turns import Candidate, Choice, Why
 from treff.audit.ports import Actor
 from treff.booking_types import queries as booking_types
-from treff.booking_types.models import BookingType, TypeHost
+from treff.booking_types.models import BookingType
 from treff.booking_types.rules import check_answers
 from treff.booking_types.states import HostMode, Provider
 from treff.kernel import clock
@@ -75,16 +74,20 @@ def book_offered(place: Workspace, kind: BookingType, wanted: SlotRequest) -> Bo
         hosts = [host.member_id for host in booking_types.hosts_of(kind)]
         lock_hosts(*hosts)
         asked_for = _host_id(scope, kind, wanted.host_id)
-        choice, receiving = _receivers(place, kind, person, (start_at, duration, asked_for))
-        appointment = _create(place, kind, person, choice)
+        found = grounds_at(place, kind, start_at)
+        slot = offers.slot_at(found, start_at, duration, asked_for)
+        if slot is None:
+            raise NotOffered
+        receiving = settle(found, slot, person.owner_id, is_chosen=asked_for is not None)
+        appointment = _create(place, kind, person, receiving)
         appointment.start_at, appointment.duration, appointment.answers = start_at, duration, answers
         token = _seal_token(appointment)
         appointment.save()
         Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
-        CoHost.objects.bulk_create(CoHost(appointment=appointment, member_id=member_id) for member_id in receiving[1:])
-        block(appointment, receiving, bounded=True)
+        add_co_hosts(appointment, receiving.member_ids[1:])
+        block(appointment, receiving.member_ids, bounded=True)
         deed = "appointment.requested" if appointment.status == Status.REQUESTED else "appointment.booked"
-        tell(scope, appointment, deed, {"start": start_at.isoformat(), "why": choice.why})
+        tell(scope, appointment, deed, {"start": start_at.isoformat(), "why": appointment.host_reason})
         _ask_hosts(appointment)
     return Booked(appointment, token)
 
@@ -129,8 +132,8 @@ def move_offered(token: str, start_at: datetime) -> Appointment:
         slot = slot_for_move(appointment, start_at)
         if slot is None:
             raise NotOffered
-        was, before = copy.copy(appointment), shown(appointment)
-        unblock(was)
+        before = shown(appointment)
+        unblock(appointment)
         appointment.start_at = start_at
         if appointment.status == Status.REQUESTED:
             appointment.expires_at = _expires_at(start_at)
@@ -212,40 +215,9 @@ def _host_id(scope: Scope, kind: BookingType, wanted: str | None) -> int | None:
     return members(scope).named(wanted).pk
 
 
-def _receivers(
-    place: Workspace, kind: BookingType, person: Lead, asked: tuple[datetime, timedelta, int | None]
-) -> tuple[Choice, list[int]]:
-    """The choice, and all who receive, the host first. Raises NotOffered."""
-    start_at, duration, host_id = asked
-    start = int(start_at.timestamp())
-    found = offers.grounds(place, kind, (start - 1, start + 1), clock.now())
-    slot = offers.slot_at(found, start_at, duration, host_id)
-    if slot is None:
-        raise NotOffered
-    free = offers.candidates(found, slot)
-    turn = BookingType.objects.values_list("turn", flat=True).get(pk=kind.pk)
-    match kind.host_mode:
-        case HostMode.CHOICE if host_id is not None:
-            return _plain(free, Why.CHOSEN, turn), [host_id]
-        case HostMode.ROUND_ROBIN | HostMode.CHOICE:
-            choice = turns.choose(free, turn, person.owner_id)
-            TypeHost.objects.filter(booking_type=kind, member_id=choice.member_id).update(
-                share=choice.share, booked_at=clock.now()
-            )
-            BookingType.objects.filter(pk=kind.pk).update(turn=choice.turn)
-            return choice, [choice.member_id]
-        case HostMode.TOGETHER:
-            return _plain(free, Why.ALL, turn), list(slot.member_ids)
-    return _plain(free, Why.ONLY_ONE, turn), [slot.member_ids[0]]
-
-
-def _plain(free: list[Candidate], why: Why, turn: int) -> Choice:
-    return Choice(free[0].member_id, why, free[0].share, turn)
-
-
-def _create(place: Workspace, kind: BookingType, person: Lead, choice: Choice) -> Appointment:
+def _create(place: Workspace, kind: BookingType, person: Lead, receiving: Receiving) -> Appointment:
     """Not saved yet."""
-    host = Member.objects.select_related("user").get(pk=choice.member_id)
+    host = Member.objects.select_related("user").get(pk=receiving.member_ids[0])
     provider = Provider(kind.provider)
     if booking_types.is_switched_off(client_scope(place), provider):
         provider = Provider.NONE
@@ -258,7 +230,7 @@ def _create(place: Workspace, kind: BookingType, person: Lead, choice: Choice) -
         time_zone=host.time_zone,
         provider=provider,
         source=Source.CLIENT,
-        host_reason=choice.why,
+        host_reason=receiving.why or "",
         buffer_before=kind.buffer_before,
         buffer_after=kind.buffer_after,
         status=Status.REQUESTED if kind.needs_approval else Status.BOOKED,

@@ -30,7 +30,10 @@ def create_booking_type(scope: Scope, wanted: Description) -> BookingType:
 def edit_booking_type(scope: Scope, slug: str, wanted: Description) -> BookingType:
     """Raises BookingTypeSlugTaken, Invalid, NotAllowed, NotHere."""
     scope.require(Permission.EDIT_BOOKING_TYPES)
-    return _save(scope, queries.booking_type(scope, slug), wanted, "booking_type.edited")
+    with transaction.atomic():
+        # Held, as bookings write the turn meanwhile.
+        row = BookingType.objects.select_for_update().get(pk=queries.booking_type(scope, slug).pk)
+        return _save(scope, row, wanted, "booking_type.edited")
 
 
 def _save(scope: Scope, row: BookingType, wanted: Description, deed: str) -> BookingType:

@@ -20,7 +20,7 @@ def booking_types(scope: Scope) -> QuerySet[BookingType]:
 
 def booking_type(scope: Scope, slug: str) -> BookingType:
     """Raises NotHere."""
-    row = booking_types(scope).filter(slug=slug).first()
+    row = booking_types(scope).select_related("workspace").filter(slug=slug).first()
     if row is None:
         raise NotHere
     return row

@@ -49,7 +49,8 @@ def find_or_create_lead(scope: Scope, values: Mapping[str, str]) -> Lead:
     checked = clean(values)
     with transaction.atomic():
         with connection.cursor() as cursor:  # of two bookings with a new address at once one waits, and finds the lead
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{scope.workspace_id}:{checked['email']}"])
+            name = f"{scope.workspace_id}:{checked['email'].lower()}"
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
         known = queries.with_email(scope, checked["email"])
         return known[0] if known else _create(scope, checked)
 
