@@ -9,6 +9,7 @@ from django.db.models import BigIntegerField, F, Func, Model, QuerySet, Value
 
 from treff.appointments import limits
 from treff.appointments.models import HostBusy
+from treff.appointments.rules import FURTHEST_AHEAD
 from treff.appointments.turns import Candidate
 from treff.availability import queries as availability
 from treff.availability import rules
@@ -59,6 +60,7 @@ def grounds(place: Workspace, kind: BookingType, within: Span, now: datetime, *,
     hosts = list(booking_types.hosts_of(kind))
     busy = _busy([host.member_id for host in hosts], (within[0] - _MARGIN, within[1] + _MARGIN), now, moving)
     receivers = []
+    furthest = int((now + FURTHEST_AHEAD).timestamp()) + 1
     for host in hosts:
         hours = hours_of(kind, host)
         first, behind = bounds(booking_types.window_of(kind), kind.notice, now, host.member.time_zone)
@@ -68,7 +70,7 @@ def grounds(place: Workspace, kind: BookingType, within: Span, now: datetime, *,
                 hours,
                 rules.windows(hours, within),
                 rules.merge(busy.get(host.member_id, ())),
-                (max(first, within[0]), min(behind, within[1])),
+                (max(first, within[0]), min(behind, within[1], furthest)),
             )
         )
     days = (rules.day_of(within[0], place.time_zone), rules.day_of(within[1], place.time_zone))

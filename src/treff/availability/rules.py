@@ -18,6 +18,7 @@ from treff.kernel.zones import zone
 Span = tuple[int, int]
 
 MINUTES_OF_DAY, SECONDS_OF_DAY = 24 * 60, 24 * 60 * 60
+_LONGEST_WINDOW = 7  # days
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -68,16 +69,18 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 
 def windows(hours: Hours, within: Span) -> list[Span]:
-    """When the host receives, merged, of all days that touch `within`; what sticks out of it is not cut off.
+    """When the host receives, merged, as far as it touches `within`; what sticks out of it is not cut off.
 
-    1. Each day has the spans that begin on it; those of the day before may reach over midnight.
+    1. Each day has the spans that begin on it; those of the days before may reach into it.
     2. A wall time in a gap is the end of the gap; in a fold a span starts with the first and ends with the second.
     3. Spans that touch or overlap become one: the grid starts once.
+    4. What goes on for more than a week starts anew at each midnight from then on. Hours around the clock have no start
+       that a grid could be anchored at, and what is offered must not depend on the days that somebody looks at.
     """
     place = zone(hours.zone_name)
-    first = day_of(within[0], hours.zone_name).toordinal() - 1
+    first = day_of(within[0], hours.zone_name).toordinal() - _LONGEST_WINDOW - 1
     last = day_of(within[1], hours.zone_name).toordinal()
-    midnights = [_seconds(datetime.fromordinal(ordinal).replace(tzinfo=place)) for ordinal in range(first, last + 3)]
+    midnights = [_seconds(datetime.fromordinal(ordinal).replace(tzinfo=place)) for ordinal in range(first, last + 4)]
     found = []
     for ordinal in range(first, last + 1):
         day, began = date.fromordinal(ordinal), midnights[ordinal - first]
@@ -89,7 +92,19 @@ def windows(hours: Hours, within: Span) -> list[Span]:
                 found.append((began + start * 60, began + until * 60))
             else:
                 found.append((_instant(day, start, place, fold=0), _instant(day, until, place, fold=1)))
-    return merge(found)
+    pieces = (piece for window in merge(found) for piece in _pieces(window, midnights))
+    return [piece for piece in pieces if piece[1] > within[0] and piece[0] < within[1]]
+
+
+def _pieces(window: Span, midnights: Sequence[int]) -> Iterator[Span]:
+    """`midnights` are those of all days that the window touches."""
+    start, end = window
+    for midnight_of_day in midnights[bisect_right(midnights, start) + _LONGEST_WINDOW - 1 :]:
+        if midnight_of_day >= end:
+            break
+        yield start, midnight_of_day
+        start = midnight_of_day
+    yield start, end
 
 
 def day_of(instant: int, zone_name: str) -> date:
