@@ -10,7 +10,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests import house, offering
+from tests import clients, house
 from tests.properties import STEADY
 from treff.appointments.errors import NotOffered, SlotTaken
 from treff.appointments.self_service import book_offered
@@ -34,7 +34,7 @@ day_hours = st.one_of(
     st.tuples(minutes, st.sampled_from([45, 300, 480, 700])).map(lambda span: ((span[0], span[0] + span[1]),)),
 )
 weeks = st.one_of(
-    st.just(offering.ALWAYS),
+    st.just(clients.ALWAYS),
     st.just((((720, 720 + 1440),),) * 7),
     st.lists(day_hours, min_size=7, max_size=7).map(tuple),
 )
@@ -96,7 +96,7 @@ def world(db: None) -> World:
 def test_what_is_offered_can_be_booked_and_nothing_else(world: World, **drawn: Any) -> None:
     with clock.at(NOW), transaction.atomic():
         offered = build(world, drawn)
-        shown = offering.starts(offered, FIRST, BEHIND)
+        shown = clients.starts(offered, FIRST, BEHIND)
         for start_at in {*shown[:3], *shown[-3:], *shown[len(shown) // 2 :][:3]}:
             assert can_be_booked(offered, start_at), start_at
         near = [at + timedelta(minutes=step) for at in shown[:2] + shown[-2:] for step in (-5, 5, 60)]
@@ -104,7 +104,7 @@ def test_what_is_offered_can_be_booked_and_nothing_else(world: World, **drawn: A
         for start_at in {*near, *anywhere}:
             if start_at > NOW and FIRST <= start_at < BEHIND:
                 assert can_be_booked(offered, start_at) == (start_at in shown), start_at
-        part = offering.starts(offered, FIRST + DAY, BEHIND - DAY)
+        part = clients.starts(offered, FIRST + DAY, BEHIND - DAY)
         assert part == [start_at for start_at in shown if FIRST + DAY <= start_at < BEHIND - DAY]
         transaction.set_rollback(True)
 
@@ -115,11 +115,11 @@ def build(world: World, drawn: Mapping[str, Any]) -> BookingType:
     for number, busy in drawn["busy"]:
         host = world.hosts[number]
         BusyTime.objects.create(workspace=world.place, member=host, source=Source.TIME_OFF, busy=busy)
-    offered = offering.kind(world.hosts, weekly_hours=drawn["weekly"], **drawn["details"])
+    offered = clients.kind(world.hosts, weekly_hours=drawn["weekly"], **drawn["details"])
     for number in drawn["booked"]:
-        found = offering.starts(offered, FIRST, BEHIND)
+        found = clients.starts(offered, FIRST, BEHIND)
         if number < len(found):
-            offering.take(offered, found[number], **_choice_of(offered, found[number]))
+            clients.take(offered, found[number], **_choice_of(offered, found[number]))
     return offered
 
 
@@ -127,7 +127,7 @@ def can_be_booked(offered: BookingType, start_at: datetime) -> bool:
     """Tried for real, and taken back."""
     try:
         with transaction.atomic():
-            wanted = offering.wish(start_at, **_choice_of(offered, start_at))
+            wanted = clients.wish(start_at, **_choice_of(offered, start_at))
             booked = book_offered(offered.workspace, offered, wanted).appointment
             assert booked.start_at == start_at
             transaction.set_rollback(True)
@@ -140,5 +140,5 @@ def _choice_of(offered: BookingType, start_at: datetime) -> dict[str, str]:
     """Of a type whose client chooses, somebody who is said to be free; else nobody."""
     if offered.host_mode != HostMode.CHOICE:
         return {}
-    found = offering.slots(offered, start_at, start_at + timedelta(seconds=1))
+    found = clients.slots(offered, start_at, start_at + timedelta(seconds=1))
     return {"host_id": Member.objects.get(pk=found[0].member_ids[-1]).public_id} if found else {}
