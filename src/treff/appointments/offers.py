@@ -55,9 +55,18 @@ class Grounds:
     booked: Mapping[limits.Key, int] = field(default_factory=dict)
 
 
-def grounds(place: Workspace, kind: BookingType, within: Span, now: datetime, *, moving: int | None = None) -> Grounds:
-    """`moving`: the appointment that is to be moved, and does not stand in its own way."""
-    hosts = list(booking_types.hosts_of(kind))
+def grounds(
+    place: Workspace,
+    kind: BookingType,
+    within: Span,
+    now: datetime,
+    *,
+    moving: int | None = None,
+    hosts: Sequence[TypeHost] | None = None,
+) -> Grounds:
+    """`moving`: the appointment that is to be moved, and does not stand in its own way. `hosts`: if they are known."""
+    if hosts is None:
+        hosts = list(booking_types.hosts_of(kind))
     busy = _busy([host.member_id for host in hosts], (within[0] - _MARGIN, within[1] + _MARGIN), now, moving)
     receivers = []
     furthest = int((now + FURTHEST_AHEAD).timestamp()) + 1

@@ -62,6 +62,7 @@ def description_of(kind: BookingType) -> Description:
 
 
 def details_of(kind: BookingType) -> Details:
+    """As somebody would want it who wants it as it is."""
     return Details(
         description=kind.description,
         more_minutes=tuple(kind.more_minutes),

@@ -79,6 +79,9 @@ def _check_limits(name: str, wanted: Limits) -> Limits:
 def _check_questions(wanted: tuple[Question, ...]) -> tuple[Question, ...]:
     if len(wanted) > MOST_QUESTIONS:
         raise Invalid("questions", N_("At most %(most)d questions, please."), most=MOST_QUESTIONS)
+    ids = [question.id for question in wanted if question.id]
+    if len(set(ids)) < len(ids):  # answers are found by them
+        raise Invalid("questions", N_("Two questions have the same id."))
     checked = []
     for question in wanted:
         label = texts.one_line("questions", question.label, longest=300, required=True)
@@ -89,7 +92,7 @@ def _check_questions(wanted: tuple[Question, ...]) -> tuple[Question, ...]:
         )
         if question.kind == QuestionKind.CHOICE and not 1 <= len(options) <= MOST_OPTIONS:
             raise Invalid("questions", N_("A choice needs 1 to %(most)d answers to choose from."), most=MOST_OPTIONS)
-        kept = tuple(dict.fromkeys(options)) if question.kind == QuestionKind.CHOICE else ()
+        kept = options if question.kind == QuestionKind.CHOICE else ()
         checked.append(replace(question, label=label, options=kept))
     return tuple(checked)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from treff.audit.actions import record
 from treff.audit.ports import SYSTEM, Actor
@@ -15,6 +15,7 @@ from treff.kernel import clock, texts
 from treff.kernel.errors import Invalid
 from treff.kernel.ids import new_id
 from treff.kernel.secrets import Secret
+from treff.kernel.stored import is_known
 from treff.workspaces import logos, vault
 from treff.workspaces.errors import AlreadyMember, SlugTaken
 from treff.workspaces.models import ApiKey, Brand, Member, User, Workspace
@@ -22,6 +23,19 @@ from treff.workspaces.ports import BrandWish, Scope
 from treff.workspaces.queries import digest_of
 from treff.workspaces.rules import check_color, check_locale, check_origins, check_slug, check_time_zone
 from treff.workspaces.states import Permission, Role
+
+# One way to the database instead of two, as every request to the API begins with it.
+_USE_KEY = """
+WITH found AS (
+    SELECT api_key.id, api_key.public_id, api_key.role, api_key.last_used_at, place.id AS workspace_id, place.slug
+    FROM workspaces_apikey AS api_key JOIN workspaces_workspace AS place ON place.id = api_key.workspace_id
+    WHERE api_key.digest = %s AND api_key.revoked_at IS NULL
+), used AS (
+    UPDATE workspaces_apikey SET last_used_at = %s
+    WHERE id IN (SELECT id FROM found WHERE last_used_at IS NULL OR last_used_at < %s)
+)
+SELECT public_id, role, workspace_id, slug FROM found
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +146,13 @@ def edit_brand(scope: Scope, wanted: BrandWish) -> Brand:
     return row
 
 
-def mark_key_used(scope: Scope) -> None:
-    """Note, at most once a minute, that an API key is in use."""
+def use_key(key: Secret) -> Scope | None:
+    """The scope of a live API key, or None. That it is in use is noted at most once a minute, in the same statement."""
     now = clock.now()
-    ApiKey.objects.filter(public_id=scope.actor.id).exclude(last_used_at__gt=now.replace(second=0)).update(
-        last_used_at=now
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_USE_KEY, [digest_of(key), now, now.replace(second=0, microsecond=0)])
+        found = cursor.fetchone()
+    if found is None or not is_known(Role, found[1]):
+        return None
+    public_id, role, workspace_id, slug = found
+    return Scope(workspace_id, slug, Role(role), Actor("api_key", public_id, "API"))

@@ -7,7 +7,7 @@ from treff.audit.ports import Actor
 from treff.kernel.secrets import Secret
 from treff.kernel.stored import known
 from treff.workspaces.errors import NotHere
-from treff.workspaces.models import ApiKey, Brand, Member, ScopedQuerySet, User, Workspace
+from treff.workspaces.models import Brand, Member, ScopedQuerySet, User, Workspace
 from treff.workspaces.ports import Scope
 from treff.workspaces.states import Role
 
@@ -39,15 +39,6 @@ def scope_of(member: Member) -> Scope:
         actor=Actor("member", member.public_id, str(member.user)),
         member_id=member.pk,
     )
-
-
-def scope_of_key(key: Secret) -> Scope | None:
-    """The scope of a live API key, or None."""
-    live = ApiKey.objects.select_related("workspace").filter(revoked_at__isnull=True, role__in=Role)
-    row = live.filter(digest=digest_of(key)).first()
-    if row is None:
-        return None
-    return Scope(row.workspace_id, row.workspace.slug, Role(row.role), Actor("api_key", row.public_id, "API"))
 
 
 def client_scope(place: Workspace) -> Scope:

@@ -12,6 +12,8 @@ from ninja.operation import PathView
 
 from tests import house
 from tests.web.api.conftest import Place
+from treff.appointments.models import Appointment
+from treff.appointments.states import Status
 from treff.web.api.api import api
 from treff.workspaces.models import Member
 
@@ -60,6 +62,8 @@ BODIES: Mapping[str, object] = {
     },
     "PATCH /appointments/{appointment_id}": {"title": "Changed"},
     "POST /appointments/{appointment_id}/cancel": {"reason": "Changed"},
+    "POST /appointments/{appointment_id}/approve": {},
+    "POST /appointments/{appointment_id}/decline": {"reason": "Changed"},
     "POST /booking-types": {"slug": "brand-new", "title": "Brand new", "duration_minutes": 20},
     "PATCH /booking-types/{slug}": {"title": "Changed"},
 }
@@ -68,6 +72,8 @@ UNKNOWN: Mapping[str, str] = {
     "lead_id": "lead_00000000000000000000",
     "appointment_id": "appt_00000000000000000000",
     "slug": "nothing-here",
+    "to_approve": "appt_00000000000000000000",
+    "to_decline": "appt_00000000000000000000",
 }
 
 
@@ -78,9 +84,18 @@ def objects_of(place: Place, host: Member | None = None) -> dict[str, str]:
     wanted = {"slug": slug, "title": "Talk", "duration_minutes": 30}
     assert place.caller.post("/booking-types", wanted).status_code == 201
     lead = house.lead(host or place.owner)
-    return {"lead_id": lead.public_id, "appointment_id": appointment.public_id, "slug": slug}
+    requests = [house.appointment(host or place.owner).public_id for _ in range(2)]
+    Appointment.objects.filter(public_id__in=requests).update(status=Status.REQUESTED)
+    return {
+        "lead_id": lead.public_id,
+        "appointment_id": appointment.public_id,
+        "slug": slug,
+        "to_approve": requests[0],
+        "to_decline": requests[1],
+    }
 
 
 def fill_in(path: str, objects: Mapping[str, str]) -> str:
     """The path with ids in it. Raises KeyError for a parameter that nobody has an example of."""
-    return re.sub(r"{(\w+)}", lambda match: objects[match[1]], path)
+    waiting = f"to_{path.rpartition('/')[2]}"  # what only a request takes
+    return re.sub(r"{(\w+)}", lambda match: objects[waiting if waiting in objects else match[1]], path)

@@ -233,7 +233,7 @@ def test_no_answer_has_a_secret_or_a_column_nobody_asked_for(nordlicht: Place) -
         authorized_at=clock.now(),
     )
     Connection.objects.create(workspace=nordlicht.workspace, provider="zoom", grant=grant)
-    row = nordlicht.workspace.appointments.get()
+    row = nordlicht.workspace.appointments.get(public_id=objects["appointment_id"])
     Meeting.objects.create(
         appointment=row,
         provider="zoom",

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpResponse
 from django.utils.translation import gettext
 from ninja import Query, Router
 
-from treff.appointments import actions, queries
+from treff.appointments import actions, approvals, queries
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment, Booking
+from treff.appointments.turns import Why
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import meetings_of, standing_of
 from treff.conferencing.states import Sync
@@ -26,6 +27,7 @@ from treff.web.api.answers import Done, answer_once
 from treff.web.api.auth import ApiRequest, needs
 from treff.web.api.leads import values_of
 from treff.web.api.places import PublicId
+from treff.workspaces.models import Member
 from treff.workspaces.ports import Scope
 from treff.workspaces.states import Permission
 
@@ -43,7 +45,7 @@ def list_appointments(request: ApiRequest, wanted: Query[schemas.AppointmentQuer
 
 
 def _filtered(scope: Scope, wanted: schemas.AppointmentQuery) -> QuerySet[Appointment]:
-    rows: QuerySet[Appointment] = queries.appointments(scope).prefetch_related("attendees")
+    rows: QuerySet[Appointment] = queries.appointments(scope)
     if wanted.from_at is not None:
         rows = rows.filter(start_at__gte=wanted.from_at)
     if wanted.until_at is not None:
@@ -149,6 +151,44 @@ def cancel_appointment(
     return answer_once(request, do)
 
 
+@router.post(
+    "/{appointment_id}/approve",
+    response=schemas.Appointment,
+    operation_id="approve_appointment",
+    summary="Say yes to a client's request",
+    description="It takes place: from then on as if it had been booked.",
+)
+@needs(Permission.BOOK)
+def approve_appointment(
+    request: ApiRequest,
+    appointment_id: PublicId,
+    wanted: schemas.Approval | None = None,
+) -> HttpResponse:
+    def do() -> Done:
+        return Done(_represent_all([approvals.approve(request.auth, appointment_id)])[0], status=200)
+
+    return answer_once(request, do)
+
+
+@router.post(
+    "/{appointment_id}/decline",
+    response=schemas.Appointment,
+    operation_id="decline_appointment",
+    summary="Say no to a client's request",
+    description="The host is free again; the client is told, with the reason.",
+)
+@needs(Permission.BOOK)
+def decline_appointment(
+    request: ApiRequest, appointment_id: PublicId, wanted: schemas.Decline | None = None
+) -> HttpResponse:
+    reason = (wanted.reason if wanted else None) or ""
+
+    def do() -> Done:
+        return Done(_represent_all([approvals.decline(request.auth, appointment_id, reason)])[0], status=200)
+
+    return answer_once(request, do)
+
+
 @router.delete(
     "/{appointment_id}",
     response={204: None},
@@ -167,7 +207,8 @@ def _duration(minutes: int | None) -> timedelta | None:
 
 
 def _represent_all(rows: Sequence[Appointment]) -> list[schemas.Appointment]:
-    """With one query for all the meetings."""
+    """With one query for all the meetings, and so on."""
+    prefetch_related_objects(rows, "attendees", "co_hosts__member__user")
     meetings = meetings_of(rows)
     return [_represent(row, meetings.get(row.pk)) for row in rows]
 
@@ -183,13 +224,20 @@ def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment
         duration_minutes=int(row.duration.total_seconds() // 60),
         time_zone=row.time_zone,
         lead=schemas.Person(id=row.lead.public_id, name=row.lead.name, email=row.lead.email),
-        host=schemas.Person(id=row.host.public_id, name=row.host.user.name, email=row.host.user.email),
+        host=_person(row.host),
+        co_hosts=[_person(one.member) for one in row.co_hosts.all() if one.member_id != row.host_id],
+        host_reason=Why(row.host_reason).value if row.host_reason else None,
+        answers=[schemas.Answer(**answer) for answer in row.answers],
         booking_type=kind.slug if kind is not None and kind.is_active else None,
         provider=str(row.provider),
         attendees=sorted(attendee.email for attendee in row.attendees.all()),
         conference=_conference(row, meeting),
         generation=row.generation,
     )
+
+
+def _person(member: Member) -> schemas.Person:
+    return schemas.Person(id=member.public_id, name=member.user.name, email=member.user.email)
 
 
 def _conference(row: Appointment, meeting: Meeting | None) -> schemas.Conference:

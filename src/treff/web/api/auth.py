@@ -7,9 +7,8 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from treff.kernel.secrets import Secret
-from treff.workspaces.actions import mark_key_used
+from treff.workspaces.actions import use_key
 from treff.workspaces.ports import Scope
-from treff.workspaces.queries import scope_of_key
 from treff.workspaces.states import Permission
 
 H = TypeVar("H", bound=Callable[..., object])
@@ -27,10 +26,7 @@ class ApiKey(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Scope | None:
         """The scope of a live key; None for an unknown or revoked one."""
-        scope = scope_of_key(Secret(token))
-        if scope is not None:
-            mark_key_used(scope)
-        return scope
+        return use_key(Secret(token))
 
 
 def needs(permission: Permission) -> Callable[[H], H]:

@@ -67,6 +67,7 @@ Instant = Annotated[datetime, BeforeValidator(parse_instant), _DATE_TIME]
 QueriedInstant = Annotated[datetime, BeforeValidator(_parse_queried_instant), _DATE_TIME]
 ShownInstant = Annotated[datetime, PlainSerializer(_as_rfc3339), _DATE_TIME]
 
+StatusName = Literal["requested", "booked", "declined", "cancelled"]
 ProviderName = Literal["zoom", "google_meet", "teams", "none"]
 
 
@@ -195,11 +196,16 @@ class Conference(Outgoing):
     next_try_at: ShownInstant | None
 
 
+class Answer(Outgoing):
+    label: str = Field(description="The question, as it was asked.")
+    answer: str
+
+
 class Appointment(Outgoing):
     """Instants carry the offset of `time_zone`, which is the host's."""
 
     id: str
-    status: Annotated[str, _one_of("booked", "cancelled")]
+    status: Annotated[str, _one_of("requested", "booked", "declined", "cancelled")]
     title: str
     start: ShownInstant
     end: ShownInstant
@@ -207,6 +213,11 @@ class Appointment(Outgoing):
     time_zone: str
     lead: Person
     host: Person
+    co_hosts: list[Person] = Field(description="Members who receive together with the host.")
+    host_reason: Annotated[str, _one_of("only_one", "chosen", "owner", "all", "turn", "only_free")] | None = Field(
+        description="Why this host; null where nobody's rule chose."
+    )
+    answers: list[Answer] = Field(description="To the booking type's questions.")
     booking_type: str | None = Field(description="Its slug; null without one, or if it is offered no more.")
     provider: ShownProvider
     attendees: list[str] = Field(description="E-mail addresses of who else takes part.")
@@ -238,7 +249,11 @@ class NewAppointment(Incoming):
     duration_minutes: Minutes | None = Field(None, description="Default: the booking type's, else 30.")
     booking_type: str | None = Field(None, max_length=60, description="A slug.")
     title: Title | None = Field(None, description="Default: made of booking type and lead.")
-    host_id: str | None = Field(None, max_length=60, description="A member. Default: the workspace's first by name.")
+    host_id: str | None = Field(
+        None,
+        max_length=60,
+        description="A member. Default: whom the booking type's rule chooses, else the workspace's first by name.",
+    )
     provider: ProviderName | None = Field(None, description="Default: the booking type's, else zoom.")
     attendees: list[Email] | None = Field(None, max_length=20, description="They get the lead's mails too.")
 
@@ -259,54 +274,22 @@ class Cancellation(Incoming):
     reason: str | None = Field(None, max_length=500)
 
 
+class Approval(Incoming):
+    """Nothing to say; an empty object or no body at all."""
+
+
+class Decline(Incoming):
+    reason: str | None = Field(None, max_length=500)
+
+
 class AppointmentQuery(PageRequest):
     from_at: QueriedInstant | None = Field(None, alias="from", description="Those that start then or later.")
     until_at: QueriedInstant | None = Field(None, alias="until", description="Those that start before.")
     lead_id: str | None = Field(None, max_length=60)
-    status: Literal["booked", "cancelled"] | None = None
+    status: StatusName | None = None
 
 
-# ---- booking types, members, connections ----
-
-
-class BookingType(Outgoing):
-    slug: str
-    title: str
-    duration_minutes: int
-    provider: ShownProvider
-
-
-class BookingTypePage(Outgoing):
-    items: list[BookingType]
-    next_cursor: str | None
-
-
-Slug = Annotated[
-    str,  # the pattern is published only: booking_types has the sentence for who breaks it
-    Field(
-        max_length=60,
-        description="Its name in addresses.",
-        json_schema_extra={"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
-    ),
-]
-
-
-class NewBookingType(Incoming):
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"slug": "first-talk", "title": "First talk", "duration_minutes": 30}]}
-    )
-    slug: Slug
-    title: Name
-    duration_minutes: Minutes
-    provider: ProviderName = "zoom"
-
-
-class BookingTypeChange(Change):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"duration_minutes": 60}]})
-    slug: Slug | None = None
-    title: Name | None = None
-    duration_minutes: Minutes | None = None
-    provider: ProviderName | None = None
+# ---- members, connections ----
 
 
 class Member(Outgoing):
