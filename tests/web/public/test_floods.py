@@ -1,0 +1,98 @@
+"""Programs, advertisements and floods: asked once more, shown as text, limited; no real booking is lost silently."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.web.public.conftest import LENA, NOW, Booker, hidden_fields
+from treff.appointments.models import Appointment
+from treff.booking_types.models import BookingType
+from treff.kernel import clock
+from treff.mail.queries import facts_of
+from treff.mail.rendering import Envelope, render
+from treff.mail.states import Kind
+from treff.web.public import limits
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.attack("A-063")
+@pytest.mark.parametrize("trick", ["decoy", "haste"])
+def test_what_looks_like_a_program_is_asked_once_more_and_not_lost(
+    kind: BookingType, client_at_home: Booker, trick: str
+) -> None:
+    url, hidden = client_at_home.form()
+    fields = {**hidden, **LENA, **({"website": "https://spam.example"} if trick == "decoy" else {})}
+    answer = client_at_home.send(url, fields, timedelta(milliseconds=50) if trick == "haste" else timedelta(seconds=30))
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Yes, book it" in text
+    assert "Lena Lead" in text
+    assert not Appointment.objects.exists()
+    done = client_at_home.send(url, {**hidden_fields(text), **LENA, "confirmed": "1"})
+    assert done.status_code == 303
+    assert Appointment.objects.count() == 1
+
+
+@pytest.mark.attack("A-047")
+def test_a_name_that_is_an_advertisement_becomes_no_link_anywhere(kind: BookingType, client_at_home: Booker) -> None:
+    name = "Your account is blocked http://evil.example <a href='http://evil.example'>[x](http://evil.example)"
+    answer = client_at_home.book(typed={"name": name[:100], "attendees": "victim@other.example"})
+    row = Appointment.objects.get()
+    letter = render(row, facts_of(row), Envelope("victim@other.example", Kind.CONFIRMATION, "mail_1", 0))
+    html = str(letter.alternatives[0][0])
+    for text in (client_at_home.browser.get(answer["Location"]).content.decode(), html):
+        assert not re.search(r"<a[^>]+evil", text)
+    assert "Your account is blocked" in html
+
+
+@pytest.mark.attack("A-047")
+def test_ten_bookings_an_hour_concern_one_address_and_no_more(kind: BookingType, client_at_home: Booker) -> None:
+    starts = [f"2026-11-{day}T{hour:02}:00:00Z" for day in (24, 25) for hour in range(8, 14)]
+    for start in starts[: limits.PER_ADDRESS]:
+        assert client_at_home.book(start).status_code == 303
+    answer = client_at_home.book(starts[10])
+    text = answer.content.decode()
+    assert answer.status_code == 429
+    assert "Please try again in an hour" in text
+    assert "Lena Lead" in text
+    other = {"email": "other@customer.example"}
+    assert client_at_home.book(starts[10], typed={**other, "attendees": LENA["email"].upper()}).status_code == 429
+    assert client_at_home.book(starts[10], typed=other).status_code == 303
+    with clock.at(NOW + timedelta(hours=1)):
+        assert client_at_home.book(starts[11]).status_code == 303
+
+
+@pytest.mark.attack("A-061")
+def test_thirty_bookings_an_hour_come_from_one_client_whatever_it_says_it_is(
+    kind: BookingType, client_at_home: Booker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PER_CLIENT", 2)
+    liar = Booker()
+    for number in range(3):
+        liar.browser = Client(headers={"x-forwarded-for": f"203.0.113.{number}"})
+        answer = liar.book(f"2026-11-24T{8 + number:02}:00:00Z", typed={"email": f"l{number}@customer.example"})
+        assert answer.status_code == (429 if number == 2 else 303)
+
+
+@pytest.mark.attack("A-061")
+@pytest.mark.parametrize(
+    ("trusted", "said", "taken"),
+    [
+        (0, "203.0.113.1", "127.0.0.1"),
+        (1, "203.0.113.1", "203.0.113.1"),
+        (1, "6.6.6.6, 203.0.113.1", "203.0.113.1"),
+        (2, "6.6.6.6, 203.0.113.1, 10.0.0.1", "203.0.113.1"),
+        (2, "203.0.113.1", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+        (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (1, "nonsense", "nonsense"),
+    ],
+)
+def test_only_our_own_proxies_are_believed(rf: Any, settings: Any, trusted: int, said: str, taken: str) -> None:
+    settings.TREFF_TRUSTED_PROXIES = trusted
+    headers = {"x-forwarded-for": said} if said else {}
+    assert limits.client_of(rf.get("/", headers=headers)) == taken
