@@ -212,10 +212,12 @@ def rows() -> dict[str, Any]:
 def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connected: PaperZoom) -> None:
     connect_own(connected, rita)
     browser = house.client_of(ada)
+    own = add_feed(house.scope(ada), ada.public_id, "https://calendar.example.com/", "open").public_id
     before = rows()
     assert len(before["appointments.Appointment"]) == 2
     for name in ROUTES:
-        for answer in (browser.get(rooms.url(name)), browser.head(rooms.url(name))):
+        url = rooms.url(name, feed_id=own) if name == "feed_remove" else rooms.url(name)
+        for answer in (browser.get(url), browser.head(url)):
             assert answer.status_code == (405 if is_post_only(name) else 200), name
     assert rows() == before
 
