@@ -21,6 +21,7 @@ class Answer:
     status: int
     text: str
     location: str = ""
+    retry_after: str = ""
 
     @property
     def json(self) -> Any:
@@ -96,7 +97,8 @@ def _answer(opener: urllib.request.OpenerDirector, request: urllib.request.Reque
             answer = Answer(found.status, found.read().decode(), "")
     except urllib.error.HTTPError as error:
         with error:
-            answer = Answer(error.code, error.read().decode(), str(error.headers.get("Location") or ""))
+            location, retry_after = (str(error.headers.get(name) or "") for name in ("Location", "Retry-After"))
+            answer = Answer(error.code, error.read().decode(), location, retry_after)
     ANSWERS.append(answer.text)
     ANSWERS.append(answer.location.partition("?")[0])  # the consent address carries our state, by design
     return answer

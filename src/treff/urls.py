@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 from treff.web import health
 from treff.web.api.api import api
 
+handler500 = "treff.web.errors.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("treff.web.console.urls")),
     path("book/", include("treff.web.public.urls")),

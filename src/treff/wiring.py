@@ -6,6 +6,7 @@ from functools import partial
 
 import procrastinate
 from django.conf import settings
+from django.db import transaction
 
 from treff.appointments import tasks as appointment_tasks
 from treff.availability import tasks as availability_tasks
@@ -51,6 +52,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
 def connect(_app: procrastinate.App) -> None:
     """Called once per process, when models and tasks are loaded (PROCRASTINATE_ON_APP_READY)."""
     events.connect(LISTENERS)
+    http.guard(refuse_in_transaction)
     http.go_through(settings.TREFF_PROXY_URL)
     conferencing.connect({provider.name: provider for provider in _providers()})
     vault.connect(
@@ -63,6 +65,16 @@ def hold() -> None:
     reconcile.recover()
     conferencing_tasks.sweep_inbox(RECENT)
     mail_tasks.sweep_notices(RECENT)
+
+
+def refuse_in_transaction() -> None:
+    """Nothing in the database may stay locked while a vendor is spoken to. Raises RuntimeError.
+
+    As `transaction.atomic(durable=True)` asks, but without a connection: a transaction around a test is none of ours.
+    """
+    blocks = transaction.get_connection().atomic_blocks
+    if blocks and not getattr(blocks[-1], "_from_testcase", False):
+        raise RuntimeError("a vendor must not be spoken to inside a transaction")
 
 
 def recover() -> None:

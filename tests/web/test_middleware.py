@@ -219,7 +219,8 @@ def test_without_a_database_it_is_alive_and_not_ready(start_web: Any) -> None:
     assert (ready.status_code, ready.text) == (503, "the database does not answer\n")
     page = ask(f"{url}/w/nowhere/", Host="127.0.0.1", Cookie="session=abcdefghijklmnop")
     assert page is not None
-    assert page.status_code == 500
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert "The database does not answer at the moment." in page.text
     assert "postgresql" not in page.text
 
 

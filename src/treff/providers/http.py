@@ -24,6 +24,12 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 90.0
 MOST_BYTES = 1024 * 1024
 _proxies: list[httpcore2.Proxy] = []
+_guards: list[Callable[[], None]] = []
+
+
+def guard(*checks: Callable[[], None]) -> None:
+    """Make these the checks before each request of this process; one that raises keeps it from being sent."""
+    _guards[:] = checks
 
 
 def go_through(proxy_url: Secret) -> None:
@@ -76,6 +82,8 @@ class Answer:
 
 def send(request: Request) -> Answer:
     """Raises NotSent, NotSecure, Unanswered."""
+    for check in _guards:
+        check()
     deadline = time.monotonic() + request.total_seconds
     timeout = httpx2.Timeout(request.total_seconds, connect=min(CONNECT_SECONDS, request.total_seconds))
     transport = _OneConnection(deadline)

@@ -1,13 +1,31 @@
 """Error pages, and sentences of exceptions in the reader's language."""
 
+import sys
+
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
 from treff.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TreffError, Unavailable
 from treff.web.policy import public
 
 STATUS = {Invalid: 422, NotFound: 404, Forbidden: 403, Conflict: 409, Unavailable: 503}
+
+
+# Seconds after which it is worth another try when the database could not do it.
+TRY_AGAIN_AFTER = "5"
+# It takes nothing at the moment (read-only), or something in it is damaged: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_READ_ONLY, _DAMAGED = "25006", "XX"
+
+
+def is_outage(error: object) -> bool:
+    """Whether the database could not do what was asked for: away, full, read-only, damaged, or locked."""
+    if isinstance(error, InternalError):
+        code = str(getattr(error.__cause__, "sqlstate", ""))
+        return code == _READ_ONLY or code.startswith(_DAMAGED)
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def sentence_of(error: TreffError) -> str:
@@ -31,3 +49,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that did not come from our own page, or came too late."""
     message = gettext("This page was open for too long, or cookies are blocked. Please go back, reload and try again.")
     return render(request, "403.html", {"message": message}, status=403)
+
+
+@public
+def broken(request: HttpRequest) -> HttpResponse:
+    """The page for an exception that nobody expected; Django calls it while the exception is being handled."""
+    if not is_outage(sys.exc_info()[1]):
+        return HttpResponse(render_to_string("500.html"), status=500)
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": TRY_AGAIN_AFTER})

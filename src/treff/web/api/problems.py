@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext
@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from treff.audit.actions import record
 from treff.kernel.errors import N_, Forbidden, Invalid, TreffError, Unavailable
-from treff.web.errors import sentence_of, status_of
+from treff.web.errors import TRY_AGAIN_AFTER, is_outage, sentence_of, status_of
 from treff.workspaces.errors import NotHere
 
 log = structlog.get_logger()
@@ -164,6 +164,7 @@ def handle_with_problems(api: NinjaAPI) -> None:
         UnreadablePostError: lambda _request, _error: problem(Unreadable()),
         OperationalError: _database_problem,
         InterfaceError: _database_problem,
+        InternalError: _internal_problem,
         Exception: _unexpected_problem,
     }
     for kind, handler in handlers.items():
@@ -203,7 +204,13 @@ def _message_of(found: Mapping[str, Any]) -> str:
 
 def _database_problem(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("api_database_down", path=request.path[:200], error=type(error).__name__)
-    return problem(Down())
+    answer = problem(Down())
+    answer.headers["Retry-After"] = TRY_AGAIN_AFTER
+    return answer
+
+
+def _internal_problem(request: HttpRequest, error: Exception) -> HttpResponse:
+    return _database_problem(request, error) if is_outage(error) else _unexpected_problem(request, error)
 
 
 def _unexpected_problem(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -1,0 +1,101 @@
+"""Somebody else holds what we want: a writer, a forgotten transaction."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import transaction
+from psycopg import sql
+
+from tests.faults import truth
+from tests.faults.site import Site, order_of, stored, submit
+from tests.journeys.team import Team
+from tests.servers import listening
+from tests.visitor import Visitor
+from treff.providers.http import Request, send
+
+SOON = 10.0  # seconds; who waits for longer has gone
+PAGES = ("", "leads/", "appointments/", "admin/members/", "admin/settings/", "admin/appointments/sync/")
+PAGES += ("admin/appointments/video-provider/", "admin/appointments/booking-types/")
+RESOURCES = ("/appointments", "/leads", "/members", "/connections", "/booking-types")
+
+
+@contextmanager
+def another_writer(url: str) -> Iterator[None]:
+    """In every table, so that nobody else can write anything; whoever reads is not in the way."""
+    tables = [sql.Identifier(model._meta.db_table) for model in apps.get_models() if model._meta.managed]
+    with psycopg.connect(url) as holder:
+        holder.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.SQL(", ").join(tables)))
+        yield
+        holder.rollback()
+
+
+@pytest.mark.fault("F-106")
+def test_while_another_writer_holds_all_tables_who_reads_reads_and_who_writes_hears_soon_when_to_come_back(
+    team: Team, site: Site
+) -> None:
+    client, visitor = site.client(team), Visitor(site.product).sign_in(team.admin)
+    booked = submit(client, "Before it", order_of("Before it")).json
+    pages = [*PAGES, f"appointments/{booked['id']}/", f"leads/{booked['lead']['id']}/"]
+    with another_writer(site.product.database_url):
+        began = time.monotonic()
+        assert {client.ask("GET", path).status for path in (*RESOURCES, f"/appointments/{booked['id']}")} == {200}
+        assert {visitor.get(f"/w/{team.workspace.slug}/{page}").status for page in pages} == {200}
+        assert time.monotonic() - began < SOON
+        began = time.monotonic()
+        answer = submit(client, "During it", order_of("During it"))
+        assert (answer.status, answer.retry_after, answer.json["code"]) == (503, "5", "unavailable")
+        page = f"/w/{team.workspace.slug}/appointments/{booked['id']}/cancel/"
+        refused = visitor.submit(page, reason="", version="1")
+        assert (refused.status, refused.retry_after) == (503, "5")
+        assert "Please try again shortly" in refused.text
+        assert time.monotonic() - began < SOON
+    assert stored("During it") == 0
+    assert client.get(f"/appointments/{booked['id']}")["status"] == "booked"
+    assert submit(client, "During it", order_of("During it")).status == 201
+    assert visitor.submit(page, reason="", version="1").status == 302
+
+
+@pytest.mark.fault("F-106")
+def test_of_a_row_that_is_held_only_who_writes_that_row_has_to_come_back(team: Team, site: Site) -> None:
+    client = site.client(team)
+    held, free = (submit(client, title, order_of(title)).json for title in ("Held row", "Free row"))
+    with psycopg.connect(site.product.database_url) as holder:
+        holder.execute("SELECT 1 FROM appointments_appointment WHERE public_id = %s FOR UPDATE", [held["id"]])
+        refused = client.ask("PATCH", f"/appointments/{held['id']}", {"title": "New"})
+        assert (refused.status, refused.retry_after) == (503, "5")
+        assert client.get(f"/appointments/{held['id']}")["title"] == "Held row"
+        assert client.patch(f"/appointments/{free['id']}", title="New")["title"] == "New"
+        holder.rollback()
+    assert client.patch(f"/appointments/{held['id']}", title="New")["title"] == "New"
+
+
+@pytest.mark.fault("F-106")
+def test_while_zoom_takes_its_time_nothing_in_the_database_is_locked(connected_team: Team) -> None:
+    product = connected_team.product
+    product.break_zoom("delay", "create", seconds=30)
+    booked = connected_team.book("Slow")
+    truth.await_calls(connected_team, "create", 1)
+    with psycopg.connect(product.database_url, autocommit=True) as watcher:
+        long = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        long += " AND xact_start < now() - interval '1 second'"
+        time.sleep(2)
+        assert watcher.execute(long).fetchone() == (0,)
+    began = time.monotonic()
+    assert connected_team.api.patch(f"/appointments/{booked['id']}", title="Changed")["title"] == "Changed"
+    assert time.monotonic() - began < 2
+    product.mend_zoom()
+    truth.await_in_step(connected_team, booked["id"])
+
+
+@pytest.mark.fault("F-106")
+@pytest.mark.django_db(transaction=True)
+def test_a_request_to_a_vendor_inside_a_transaction_is_a_mistake_that_is_not_sent() -> None:
+    heard: list[bytes] = []
+    talk = listening(lambda connection: heard.append(connection.recv(100)))
+    with talk as vendor, transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        send(Request("GET", f"http://{vendor}/"))
+    assert heard == []
