@@ -19,7 +19,7 @@ from django.db import connection
 from tests.appointments.stampede import Order, Outcome
 
 django.setup()
-from tests import offering  # noqa: E402  these have models, which need django.setup
+from tests import clients  # noqa: E402  these have models, which need django.setup
 from treff.appointments import actions, approvals, self_service  # noqa: E402
 from treff.appointments.ports import Amendment, Booking, SlotRequest  # noqa: E402
 from treff.booking_types.models import BookingType  # noqa: E402
@@ -38,7 +38,7 @@ def take(order: Order) -> Outcome:
     try:
         booked = self_service.book_offered(kind.workspace, kind, wanted).appointment
     except Conflict as refused:
-        fresh = offering.starts(kind, start_at.replace(hour=0), start_at.replace(hour=0) + timedelta(days=1))
+        fresh = clients.starts(kind, start_at.replace(hour=0), start_at.replace(hour=0) + timedelta(days=1))
         return {"refused": type(refused).__name__, "fresh": [start.isoformat() for start in fresh]}
     return {"id": booked.public_id, "host": booked.host.public_id}
 

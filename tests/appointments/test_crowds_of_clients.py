@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import house, offering
+from tests import clients, house
 from tests.appointments.stampede import Order, Outcome, stampede
 from tests.appointments.test_at_once import overlapping_pairs
 from treff.appointments import self_service
@@ -46,14 +46,14 @@ def answers(outcomes: list[Outcome]) -> Counter[str]:
 
 
 def booked_with_token(kind: BookingType, start_at: datetime) -> tuple[Appointment, str]:
-    booked = self_service.book_offered(kind.workspace, kind, offering.wish(start_at))
+    booked = self_service.book_offered(kind.workspace, kind, clients.wish(start_at))
     return booked.appointment, booked.token.reveal()
 
 
 @pytest.mark.fault("F-128")
 @pytest.mark.parametrize("clients", [2, 50])
 def test_of_clients_who_take_one_slot_one_gets_it_and_the_others_what_else_there_is(host: Member, clients: int) -> None:
-    kind, start_at = offering.kind([host]), house.later(3)
+    kind, start_at = clients.kind([host]), house.later(3)
     outcomes = at_once(*(takes(kind, start_at, number) for number in range(clients)))
     assert answers(outcomes) == {"done": 1, "NotOffered": clients - 1}
     assert Appointment.objects.count() == HostBusy.objects.count() == 1
@@ -67,7 +67,7 @@ def test_of_clients_who_take_one_slot_one_gets_it_and_the_others_what_else_there
 
 @pytest.mark.fault("F-128")
 def test_one_client_who_sends_twice_is_one_lead(host: Member) -> None:
-    kind, start_at = offering.kind([host]), house.later(3)
+    kind, start_at = clients.kind([host]), house.later(3)
     outcomes = at_once(*(takes(kind, start_at + HOUR * number, 7) for number in range(6)))
     assert answers(outcomes) == {"done": 6}
     assert host.workspace.leads.count() == 1
@@ -78,7 +78,7 @@ def test_one_client_who_sends_twice_is_one_lead(host: Member) -> None:
 def test_random_times_with_buffers_never_overlap_and_adjacent_ones_are_let(host: Member, seed: int) -> None:
     chance, start_at = random.Random(seed), house.later(3)
     kinds = [
-        offering.kind([host], buffer_before=timedelta(minutes=before), buffer_after=timedelta(minutes=after))
+        clients.kind([host], buffer_before=timedelta(minutes=before), buffer_after=timedelta(minutes=after))
         for before, after in ((0, 0), (5, 10), (15, 0))
     ]
     lead = house.lead(host).public_id
@@ -115,7 +115,7 @@ def test_random_times_with_buffers_never_overlap_and_adjacent_ones_are_let(host:
 @pytest.mark.fault("F-130")
 @pytest.mark.parametrize("times", range(2))
 def test_of_one_who_moves_to_a_slot_and_one_who_takes_it_one_wins(host: Member, times: int) -> None:
-    kind, start_at = offering.kind([host]), house.later(3 + times)
+    kind, start_at = clients.kind([host]), house.later(3 + times)
     mover, token = booked_with_token(kind, start_at + 3 * HOUR)
     moving = {"deed": "move", "token": token, "start": start_at.isoformat()}
     outcomes = at_once(moving, takes(kind, start_at, 1))
@@ -131,7 +131,7 @@ def test_of_one_who_moves_to_a_slot_and_one_who_takes_it_one_wins(host: Member, 
 def test_what_is_cancelled_while_others_want_it_is_given_once_at_most_and_can_be_had_after(
     host: Member, times: int
 ) -> None:
-    kind, start_at = offering.kind([host]), house.later(3 + times)
+    kind, start_at = clients.kind([host]), house.later(3 + times)
     _first, token = booked_with_token(kind, start_at)
     outcomes = at_once({"deed": "cancel", "token": token}, *(takes(kind, start_at, number) for number in range(5)))
     assert set(answers(outcomes)) <= {"done", "NotOffered"}
@@ -144,7 +144,7 @@ def test_what_is_cancelled_while_others_want_it_is_given_once_at_most_and_can_be
 
 @pytest.mark.fault("F-132")
 def test_of_requests_for_one_time_one_waits_and_is_approved_once(host: Member) -> None:
-    kind, start_at = offering.kind([host], needs_approval=True), house.later(3)
+    kind, start_at = clients.kind([host], needs_approval=True), house.later(3)
     outcomes = at_once(*(takes(kind, start_at, number) for number in range(6)))
     assert answers(outcomes) == {"done": 1, "NotOffered": 5}
     (waiting,) = Appointment.objects.filter(status=Status.REQUESTED)
@@ -156,7 +156,7 @@ def test_of_requests_for_one_time_one_waits_and_is_approved_once(host: Member) -
 
 @pytest.mark.fault("F-133")
 def test_twenty_at_once_take_turns_with_three_hosts_each_of_whom_is_free(place: Workspace, host: Member) -> None:
-    kind, start_at = offering.kind([host, house.member(place), house.member(place)]), house.later(3)
+    kind, start_at = clients.kind([host, house.member(place), house.member(place)]), house.later(3)
     together = [number // 3 for number in range(20)]  # three at a time want the same hour
     outcomes = at_once(*(takes(kind, start_at + HOUR * hour, number) for number, hour in enumerate(together)))
     assert answers(outcomes) == {"done": 20}
@@ -170,9 +170,9 @@ def test_hosts_who_receive_together_and_alone_in_any_order_bring_no_deadlock(pla
     """Two types name the same hosts the other way round; the team moves what they have meanwhile."""
     other, third = house.member(place), house.member(place)
     kinds = [
-        offering.kind([host, other], host_mode="together"),
-        offering.kind([other, third, host], host_mode="together"),
-        offering.kind([third, host]),
+        clients.kind([host, other], host_mode="together"),
+        clients.kind([other, third, host], host_mode="together"),
+        clients.kind([third, host]),
     ]
     start_at = house.later(3)
     own = [house.appointment(member, start_at=start_at + 8 * HOUR, provider="none") for member in (host, other, third)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests import house, offering
+from tests import clients, house
 from treff.appointments.errors import NotOffered
 from treff.appointments.models import Appointment, HostBusy
 from treff.appointments.self_service import book_offered, move_offered
@@ -44,13 +44,13 @@ def host() -> Member:
 
 @pytest.fixture
 def kind(host: Member) -> BookingType:
-    return offering.kind([host], weekly_hours=OFFICE, notice=2 * HOUR, buffer_after=timedelta(minutes=30))
+    return clients.kind([host], weekly_hours=OFFICE, notice=2 * HOUR, buffer_after=timedelta(minutes=30))
 
 
 def refused(kind: BookingType, start_at: datetime, error: type[Exception] = NotOffered, **values: Any) -> None:
     before = (Appointment.objects.count(), HostBusy.objects.count(), Lead.objects.count())
     with pytest.raises(error):
-        offering.take(kind, start_at, **values)
+        clients.take(kind, start_at, **values)
     assert (Appointment.objects.count(), HostBusy.objects.count(), Lead.objects.count()) == before
 
 
@@ -79,11 +79,11 @@ def test_a_time_that_has_passed_or_is_years_away(kind: BookingType, start_at: da
 
 
 def test_a_time_inside_somebody_elses_buffer(kind: BookingType) -> None:
-    offering.take(kind, TUESDAY + 12 * HOUR)
+    clients.take(kind, TUESDAY + 12 * HOUR)
     refused(kind, TUESDAY + 12 * HOUR)
     refused(kind, TUESDAY + 13 * HOUR)
     refused(kind, TUESDAY + 11 * HOUR)
-    offering.take(kind, TUESDAY + 10 * HOUR)
+    clients.take(kind, TUESDAY + 10 * HOUR)
 
 
 def test_a_day_off_and_a_closed_day(kind: BookingType, host: Member) -> None:
@@ -92,7 +92,7 @@ def test_a_day_off_and_a_closed_day(kind: BookingType, host: Member) -> None:
     Schedule.objects.create(member=host, weekly=[[]] * 7, overrides={"2026-12-02": []})
     refused(kind, TUESDAY + 11 * HOUR)
     refused(kind, TUESDAY + timedelta(days=1, hours=11))
-    offering.take(kind, TUESDAY + 12 * HOUR)
+    clients.take(kind, TUESDAY + 12 * HOUR)
 
 
 @pytest.mark.parametrize("minutes", [59, 90, 1, 0, -60, 1441, 10**6])
@@ -101,31 +101,31 @@ def test_a_length_that_is_not_offered(kind: BookingType, minutes: int) -> None:
 
 
 def test_the_slot_of_another_type(kind: BookingType, host: Member) -> None:
-    early = offering.kind([host], weekly_hours=(((360, 480),),) * 7)
+    early = clients.kind([host], weekly_hours=(((360, 480),),) * 7)
     refused(kind, TUESDAY + 6 * HOUR)
-    offering.take(early, TUESDAY + 6 * HOUR)
+    clients.take(early, TUESDAY + 6 * HOUR)
 
 
 def test_another_host_than_those_who_receive(host: Member) -> None:
     colleague = house.member(host.workspace)
     stranger = house.owner(house.workspace("elsewhere"))
-    kind = offering.kind([host, house.member(host.workspace)], host_mode="choice")
+    kind = clients.kind([host, house.member(host.workspace)], host_mode="choice")
     refused(kind, TUESDAY + 10 * HOUR, host_id=colleague.public_id)
     refused(kind, TUESDAY + 10 * HOUR, NotHere, host_id=stranger.public_id)
     refused(kind, TUESDAY + 10 * HOUR, NotHere, host_id="mem_unknown")
-    booked = offering.take(kind, TUESDAY + 10 * HOUR, host_id=host.public_id)
+    booked = clients.take(kind, TUESDAY + 10 * HOUR, host_id=host.public_id)
     assert (booked.host, booked.host_reason) == (host, "chosen")
     refused(kind, TUESDAY + 10 * HOUR, host_id=host.public_id)
 
 
 def test_a_host_is_named_in_vain_where_clients_do_not_choose(host: Member) -> None:
     other = house.member(host.workspace)
-    kind = offering.kind([host, other], host_mode="fixed")
-    assert offering.take(kind, TUESDAY + 10 * HOUR, host_id=other.public_id).host == host
+    kind = clients.kind([host, other], host_mode="fixed")
+    assert clients.take(kind, TUESDAY + 10 * HOUR, host_id=other.public_id).host == host
 
 
 def test_what_was_offered_when_somebody_looked_and_is_no_more(kind: BookingType, host: Member) -> None:
-    shown = offering.starts(kind, TUESDAY, TUESDAY + timedelta(days=1))
+    shown = clients.starts(kind, TUESDAY, TUESDAY + timedelta(days=1))
     assert TUESDAY + 9 * HOUR in shown
     week = (((600, 1020),),) * 7
     details = replace(details_of(kind), weekly_hours=week)
@@ -138,8 +138,8 @@ def test_what_was_offered_when_somebody_looked_and_is_no_more(kind: BookingType,
 
 
 def test_a_move_to_what_is_not_offered_leaves_all_as_it_was(kind: BookingType) -> None:
-    booked = book_offered(kind.workspace, kind, offering.wish(TUESDAY + 10 * HOUR))
-    other = offering.take(kind, TUESDAY + 14 * HOUR)
+    booked = book_offered(kind.workspace, kind, clients.wish(TUESDAY + 10 * HOUR))
+    other = clients.take(kind, TUESDAY + 14 * HOUR)
     for start_at in (TUESDAY + 8 * HOUR, other.start_at, TUESDAY + 15 * HOUR, NOW + HOUR):
         with pytest.raises(NotOffered):
             move_offered(booked.token.reveal(), start_at)

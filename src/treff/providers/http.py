@@ -9,7 +9,7 @@ What went wrong is said as evidence, because only evidence tells whether the ven
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
