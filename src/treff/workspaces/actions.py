@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.contrib.auth.password_validation import validate_password
@@ -23,22 +24,6 @@ from treff.workspaces.ports import BrandWish, Scope
 from treff.workspaces.queries import digest_of
 from treff.workspaces.rules import check_color, check_locale, check_origins, check_slug, check_time_zone
 from treff.workspaces.states import Permission, Role
-
-_FIND_KEY = """
-SELECT api_key.role, api_key.public_id, place.id, place.slug
-FROM workspaces_apikey AS api_key JOIN workspaces_workspace AS place ON place.id = api_key.workspace_id
-WHERE api_key.digest = %s AND api_key.revoked_at IS NULL
-"""
-# One way to the database instead of two, as every request to the API begins with it.
-_USE_KEY = """
-WITH unnoted AS (
-    SELECT id FROM workspaces_apikey
-    WHERE digest = %s AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < %s)
-    FOR UPDATE SKIP LOCKED
-), noted AS (
-    UPDATE workspaces_apikey SET last_used_at = %s WHERE id IN (SELECT id FROM unnoted)
-)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +135,17 @@ def edit_brand(scope: Scope, wanted: BrandWish) -> Brand:
 
 
 def use_key(key: Secret) -> Scope | None:
-    """The scope of a live API key, or None. That it is in use is noted at most once a minute, in the same statement.
-
-    Who only reads neither waits nor fails for that note: a row that somebody holds is passed over, and a database that
-    takes no writes is asked again without it.
-    """
-    now = clock.now()
-    digest = digest_of(key)
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute(_USE_KEY + _FIND_KEY, [digest, now.replace(second=0, microsecond=0), now, digest])
-        except DatabaseError:
-            if connection.in_atomic_block:
-                raise
-            cursor.execute(_FIND_KEY, [digest])
-        found = cursor.fetchone()
-    if found is None or not is_known(Role, found[0]):
+    """The scope of a live API key, or None. That it is in use is noted at most once a minute."""
+    row = ApiKey.objects.select_related("workspace").filter(digest=digest_of(key), revoked_at__isnull=True).first()
+    if row is None or not is_known(Role, row.role):
         return None
-    role, public_id, workspace_id, slug = found
-    return Scope(workspace_id, slug, Role(role), Actor("api_key", public_id, "API"))
+    if row.last_used_at is None or row.last_used_at < clock.now().replace(second=0, microsecond=0):
+        _note_use(row)
+    return Scope(row.workspace_id, row.workspace.slug, Role(row.role), Actor("api_key", row.public_id, "API"))
+
+
+def _note_use(key: ApiKey) -> None:
+    """Who only reads must not fail, or wait, for that."""
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = 100")  # milliseconds
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=clock.now())
