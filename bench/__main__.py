@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 
 from bench.rig import running
+from bench.rows import table
 
 
 def main() -> None:
@@ -21,9 +22,7 @@ def main() -> None:
     if wanted.json:
         sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
         return
-    width = max(len(row.name) for row in rows)
-    for row in rows:
-        sys.stdout.write(f"{row.name:<{width}}  {row.value:>9.1f} {row.unit}\n")
+    sys.stdout.write(table(rows))
 
 
 if __name__ == "__main__":

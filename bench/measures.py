@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -20,7 +19,9 @@ from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bench import slots
 from bench.rig import WORKER_THREADS, ZOOM_SECONDS, Rig, together
+from bench.rows import Row
 from treff.appointments.models import Appointment
 from treff.conferencing.models import Meeting
 from treff.management.processes import free_port
@@ -28,20 +29,12 @@ from treff.management.processes import free_port
 PATIENCE = 300.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One number, and what it is."""
-
-    name: str
-    value: float
-    unit: str
-
-
 def measure(rig: Rig, seconds: float, *, demo: bool) -> Iterator[Row]:
     """Everything. What leaves Zoom hanging comes last, as it takes its time to get over."""
     label, hanging = "Zoom at 200 ms", "Zoom hanging"
     rows: list[Row] = []
-    yield Row("load of the machine before (other work makes all of this slower)", os.getloadavg()[0], "")
+    yield Row("load of the machine before (other work makes all of this slower)", os.getloadavg()[0])
+    yield from slots.measure(rig)
     with rig.zoom_that("delay", seconds=ZOOM_SECONDS):
         yield from time_links(rig, 30)
         yield from count_zoom_calls(rig)
@@ -54,7 +47,8 @@ def measure(rig: Rig, seconds: float, *, demo: bool) -> Iterator[Row]:
         slow = [*book_alone(rig, 100, hanging), *book_together(rig, seconds, hanging)]
     yield from slow
     for before, after in ((rows[0], slow[0]), (rows[2], slow[2])):
-        yield Row(f"{after.name}: times the one at 200 ms", after.value / before.value, "x")
+        most, least = (1.1, None) if before.unit == "ms" else (None, 1 / 1.1)
+        yield Row(f"{after.name}: times the one at 200 ms", after.value / before.value, "x", most, least)
     if demo:
         yield from time_demo()
 
@@ -67,7 +61,7 @@ def book_alone(rig: Rig, count: int, label: str) -> Iterator[Row]:
             began = time.perf_counter()
             client.post("/appointments", json=rig.order()).raise_for_status()
             took.append((time.perf_counter() - began) * 1000)
-    yield Row(f"booking, one client, {label}: p50", statistics.median(took), "ms")
+    yield Row(f"booking, one client, {label}: p50", statistics.median(took), "ms", most=30)
     yield Row(f"booking, one client, {label}: p95", statistics.quantiles(took, n=20)[-1], "ms")
 
 
@@ -84,7 +78,7 @@ def book_together(rig: Rig, seconds: float, label: str, clients: int = 8) -> Ite
 
     began = time.perf_counter()
     together(clients, book)
-    yield Row(f"bookings, {clients} clients, {label}", next(done) / (time.perf_counter() - began), "/s")
+    yield Row(f"bookings, {clients} clients, {label}", next(done) / (time.perf_counter() - began), "/s", least=60)
 
 
 def time_links(rig: Rig, count: int) -> Iterator[Row]:
@@ -97,7 +91,9 @@ def time_links(rig: Rig, count: int) -> Iterator[Row]:
             linked = Meeting.objects.filter(appointment__public_id=made["id"]).exclude(external_id="")
             _await(linked.exists)
             waits.append(time.perf_counter() - began)
-    yield Row("commit to link, without Zoom's 200 ms: p50", (statistics.median(waits) - ZOOM_SECONDS) * 1000, "ms")
+    yield Row(
+        "commit to link, without Zoom's 200 ms: p50", (statistics.median(waits) - ZOOM_SECONDS) * 1000, "ms", most=50
+    )
 
 
 def count_links(rig: Rig, count: int) -> Iterator[Row]:
@@ -134,8 +130,8 @@ def count_statements(rig: Rig) -> Iterator[Row]:
             raise SystemExit(f"The booking was answered by {answer.status_code}: {answer.content[:500]!r}")
     words = [query["sql"].split()[0].upper() for query in captured.captured_queries]
     control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
-    yield Row("SQL statements per booking", sum(word not in control for word in words), "")
-    yield Row("commits per booking", words.count("COMMIT"), "")
+    yield Row("SQL statements per booking", sum(word not in control for word in words))
+    yield Row("commits per booking", words.count("COMMIT"))
 
 
 def count_zoom_calls(rig: Rig) -> Iterator[Row]:
@@ -151,7 +147,7 @@ def count_zoom_calls(rig: Rig) -> Iterator[Row]:
         client.post(f"{path}/cancel", json={}).raise_for_status()
         _await(lambda: _calls(rig)["delete"] > before["delete"])
     for operation, count in sorted((_calls(rig) - before).items()):
-        yield Row(f"Zoom calls in a life: {operation}", count, "")
+        yield Row(f"Zoom calls in a life: {operation}", count, most=1)
 
 
 def time_demo() -> Iterator[Row]:

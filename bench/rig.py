@@ -40,9 +40,7 @@ url = actions.start_connecting(scope_of(owner), "zoom", browser, redirect_uri)
 asked = dict(parse_qsl(urlsplit(url).query))
 order = {key: asked[key] for key in ("redirect_uri", "code_challenge", "state")} | {"user_id": zoom_user}
 code = httpx2.post(zoom_url + "/_control/authorize", json=order).json()["code"]
-actions.finish_connecting(
-    actions.take_flow("zoom", Secret(asked["state"]), browser), Secret(code), redirect_uri, owner.user
-)
+actions.finish_connecting(actions.take_flow("zoom", Secret(asked["state"]), browser), Secret(code), redirect_uri)
 """
 
 
@@ -85,7 +83,7 @@ class Rig:
         _run("-c", _CONNECT, self.zoom_url, callback, ZOOM_USER)
         self.control("limits", {"daily": 10**9, "qps": None})
         port = self.url.rpartition(":")[2]
-        company.start("web", ["-m", "treff.cli", "serve", "--port", port, "--processes", "2"], {})
+        self.web = company.start("web", ["-m", "treff.cli", "serve", "--port", port, "--processes", "2"], {})
         company.await_address(f"{self.url}/readyz")
         self.start_worker()
         with self.client() as client:

@@ -35,24 +35,39 @@ class Office:
         self._addresses.add(made["lead"]["email"])
         return made
 
-    def book(self, title: str) -> dict[str, Any]:
-        """With its link there and mailed."""
-        made = self.order(title)
-        self.settle(made)
+    def book(self, *titles: str) -> list[dict[str, Any]]:
+        """Each with its link there and mailed."""
+        made = [self.order(title) for title in titles]
+        for one in made:
+            self.settle(one)
         return made
 
-    def move(self, booked: dict[str, Any]) -> None:
+    def move(self, *booked: dict[str, Any]) -> None:
+        """Each to another time, until Zoom has it and it is mailed."""
+        starts = [self.ask_to_move(one) for one in booked]
+        for one, start in zip(booked, starts, strict=True):
+            self.await_starts(one, [datetime.fromisoformat(start)])
+            self.settle(one)
+
+    def ask_to_move(self, booked: dict[str, Any]) -> str:
         start = house.later().isoformat()
         answer = self.team.api.ask("PATCH", f"/appointments/{booked['id']}", {"start": start})
         assert answer.status == 200
-        eventually(lambda: self.starts_at_zoom(booked) == [datetime.fromisoformat(start)], "it is moved at Zoom")
-        self.settle(booked)
+        return start
 
-    def cancel(self, booked: dict[str, Any], *, settles: bool = True) -> None:
+    def cancel(self, *booked: dict[str, Any]) -> None:
+        """Until their meetings are gone and it is mailed."""
+        for one in booked:
+            self.ask_to_cancel(one)
+        for one in booked:
+            self.await_starts(one, [])
+            self.settle(one)
+
+    def ask_to_cancel(self, booked: dict[str, Any]) -> None:
         self.team.api.post(f"/appointments/{booked['id']}/cancel")
-        if settles:
-            eventually(lambda: self.starts_at_zoom(booked) == [], "its meeting is gone")
-            self.settle(booked)
+
+    def await_starts(self, booked: dict[str, Any], starts: list[datetime]) -> None:
+        eventually(lambda: self.starts_at_zoom(booked) == starts, f"{booked['title']} is so at Zoom", PATIENCE)
 
     def settle(self, booked: dict[str, Any]) -> None:
         """Until nobody has anything to do about it."""

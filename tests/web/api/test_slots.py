@@ -1,24 +1,18 @@
-"""What a booking type offers, by the API: the right slots, in few statements, and not computed again in vain."""
+"""What a booking type offers, by the API: the right slots, and not computed again in vain."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.http import HttpResponse
-from django.test.utils import CaptureQueriesContext
 
 from tests import clients, house
 from tests.web.api.caller import body_of, fields_of
 from tests.web.api.conftest import Place
-from treff.availability.models import BusyTime
-from treff.availability.states import Source
 from treff.booking_types.models import BookingType
 from treff.kernel import clock
-from treff.workspaces.models import ApiKey, Member
+from treff.workspaces.models import Member
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 TUESDAY = datetime(2026, 12, 1, tzinfo=UTC)
@@ -180,50 +174,3 @@ def test_whatever_changes_what_is_offered_changes_the_etag(nordlicht: Place, tal
     with clock.at(NOW + timedelta(minutes=1)):
         seen.append(etag())
     assert len(set(seen)) == len(seen)
-
-
-# ---- how much it costs ----
-
-BUDGET = json.loads((Path(__file__).parent / "budget.json").read_text())
-
-
-def statements(place: Place, headers: dict[str, str] | None = None, **query: str) -> int:
-    """Of one request among many: that a key is in use is noted once a minute, and was just now."""
-    ApiKey.objects.update(last_used_at=clock.now())
-    with CaptureQueriesContext(connection) as captured:
-        response = asked(place, headers, **query)
-    assert response.status_code in (200, 304)
-    return len(captured)
-
-
-def crowded(place: Place, hosts: int, bookings: int) -> BookingType:
-    members = [place.owner, *(house.member(place.workspace) for _ in range(hosts - 1))]
-    made = clients.kind(members, slug=f"crowded-{hosts}-{bookings}", limits={"day": 5000}, host_limits={"week": 500})
-    for number in range(bookings):
-        start_at = TUESDAY + timedelta(hours=number)
-        BusyTime.objects.create(
-            workspace=place.workspace,
-            member=members[number % hosts],
-            source=Source.TIME_OFF,
-            busy=(start_at, start_at + timedelta(hours=1)),
-        )
-        house.appointment(members[number % hosts], start_at=start_at + timedelta(days=20), booking_type=made.slug)
-    return made
-
-
-@pytest.mark.parametrize(
-    ("hosts", "bookings", "last"), [(1, 0, "2026-12-01"), (1, 30, "2026-12-31"), (9, 9, "2027-01-31")]
-)
-def test_slots_take_so_many_statements_whatever_there_is(
-    nordlicht: Place, hosts: int, bookings: int, last: str
-) -> None:
-    made = crowded(nordlicht, hosts, bookings)
-    days = {"from": "2026-12-01", "to": last}
-    assert statements(nordlicht, slug=made.slug, **days) == BUDGET["slots, limited"]["statements"] <= 5
-    etag = asked(nordlicht, slug=made.slug, **days).headers["ETag"]
-    unchanged = statements(nordlicht, {"If-None-Match": etag}, slug=made.slug, **days)
-    assert unchanged == BUDGET["slots, unchanged"]["statements"]
-
-
-def test_slots_without_limits_take_one_statement_less(nordlicht: Place, talk: BookingType) -> None:
-    assert statements(nordlicht) == BUDGET["slots"]["statements"]
