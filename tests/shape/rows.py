@@ -1,7 +1,8 @@
 """Which promises, faults and attacks a test proves, and which still wait for one.
 
 A test names the rows it proves: `@pytest.mark.promise("P07")`, `fault("F-023")`, `attack("A-032")`.
-What no test names stands in not_yet_proven.txt, and that list may only shrink.
+What no test names stands in not_yet_proven.txt, and that list may only shrink. Of the faults of a meeting's own life,
+which all are to be survived, a row stands there with its reason only: `F-111  why`.
 """
 
 import ast
@@ -18,6 +19,11 @@ ROWS = {
 }
 EVERY_ROW = tuple(row for rows in ROWS.values() for row in rows)
 LIST = "tests/shape/not_yet_proven.txt"
+
+# Groups A, B, C, E, G and H of the fault matrix.
+OF_A_MEETINGS_LIFE = tuple(
+    f"F-{n:03}" for first, last in ((1, 46), (67, 77), (92, 116)) for n in range(first, last + 1)
+)
 
 NO_PROOF = ("skip", "skipif", "xfail")
 
@@ -67,8 +73,14 @@ def _inside_idle_tests(module: ast.Module) -> set[int]:
 
 def listed(root: Path) -> list[str]:
     """The rows of the list, in its order."""
+    return [row for row, _reason in entries(root)]
+
+
+def entries(root: Path) -> list[tuple[str, str]]:
+    """Each row of the list with its reason, which may be empty."""
     lines = (root / LIST).read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    parts = [line.strip().partition(" ") for line in lines if line.strip() and not line.startswith("#")]
+    return [(row, reason.strip()) for row, _, reason in parts]
 
 
 def out_of_list(root: Path) -> list[str]:
@@ -81,13 +93,24 @@ def out_of_list(root: Path) -> list[str]:
     return found + [f"{row} was proven and is not any more: no test names it" for row in missing]
 
 
+def unreasoned(root: Path) -> list[str]:
+    """Faults of a meeting's life that stand on the list as if nobody had thought about them."""
+    return [row for row, reason in entries(root) if row in OF_A_MEETINGS_LIFE and not reason]
+
+
 def regrown(root: Path) -> list[str]:
     """Rows that were struck off the list in some commit and stand on it again. Needs the history of git."""
     log = subprocess.run(
-        ["git", "-C", str(root), "log", "--no-color", "--format=", "--unified=0", "--patch", "--", LIST],
+        ["git", "-C", str(root), "log", "--no-color", "--format=tformat:commit", "--unified=0", "--patch", "--", LIST],
         capture_output=True,
         text=True,
         check=False,
     )
-    struck = {line[1:].strip() for line in log.stdout.splitlines() if line.startswith("-") and line[1:2] in "PFA"}
+    struck: set[str] = set()
+    for patch in log.stdout.split("commit\n"):
+        gone, come = (
+            {line[1:].split()[0] for line in patch.splitlines() if line[:1] == sign and line[1:2] in {"P", "F", "A"}}
+            for sign in "-+"
+        )
+        struck |= gone - come
     return [f"{row} was struck off {LIST} and stands on it again" for row in listed(root) if row in struck]

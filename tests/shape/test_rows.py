@@ -37,6 +37,10 @@ def test_the_list_names_exactly_the_rows_that_no_test_proves() -> None:
     assert rows.out_of_list(ROOT) == []
 
 
+def test_every_fault_of_a_meetings_life_is_proven_or_stands_with_its_reason() -> None:
+    assert rows.unreasoned(ROOT) == []
+
+
 def test_no_row_came_back_to_the_list() -> None:
     assert rows.regrown(ROOT) == []
 
@@ -102,6 +106,19 @@ def test_a_row_that_loses_its_test_is_seen_and_never_written_to_the_list(
     assert unproven.main(["--write"], house) == 1
     assert "P07" in capsys.readouterr().err
     assert (house / rows.LIST).read_text(encoding="utf-8") == before
+
+
+def test_a_fault_of_a_meetings_life_stands_on_the_list_with_its_reason_and_keeps_it(house: Path) -> None:
+    before = (house / rows.LIST).read_text(encoding="utf-8")
+    assert "F-002" in rows.unreasoned(house)
+    commit(house)
+    reasoned = before.replace("F-002\n", "F-002  nobody can be killed twice\n")
+    (house / rows.LIST).write_text(reasoned, encoding="utf-8")
+    commit(house)
+    assert "F-002" not in rows.unreasoned(house)
+    assert rows.regrown(house) == []
+    assert unproven.main(["--write"], house) == 0
+    assert (house / rows.LIST).read_text(encoding="utf-8") == reasoned
 
 
 def test_a_row_written_back_to_the_list_by_hand_is_seen(house: Path) -> None:

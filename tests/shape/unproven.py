@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.shape.rows import EVERY_ROW, LIST, ROWS, listed, proven
+from tests.shape.rows import EVERY_ROW, LIST, ROWS, entries, listed, proven
 from tests.shape.sources import ROOT
 
 HEAD = "# Rows that no test names yet. May only shrink: python -m tests.shape.unproven --write\n"
@@ -24,7 +24,9 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
     lost = sorted(set(waiting) - set(listed(root))) if (root / LIST).is_file() else []
     if write and not lost:
         (root / LIST).parent.mkdir(parents=True, exist_ok=True)
-        (root / LIST).write_text(HEAD + "".join(f"{row}\n" for row in waiting), encoding="utf-8")
+        reasons = dict(entries(root)) if (root / LIST).is_file() else {}
+        lines = [f"{row}  {reasons.get(row, '')}".rstrip() + "\n" for row in waiting]
+        (root / LIST).write_text(HEAD + "".join(lines), encoding="utf-8")
     for kind, rows in ROWS.items():
         sys.stdout.write(f"{kind}: {sum(row in done for row in rows)} of {len(rows)} proven\n")
     if lost:
