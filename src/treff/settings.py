@@ -6,6 +6,7 @@ database first and sets it (cli.py, tests/database.py).
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import psycopg
@@ -163,7 +164,7 @@ try:
     _database = conninfo_to_dict(_text("TREFF_DATABASE_URL", "postgresql:///treff"))
 except psycopg.ProgrammingError:  # it quotes the address, with the password
     raise ImproperlyConfigured("TREFF_DATABASE_URL must be postgresql://user:password@host:port/name.") from None
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": str(_database.pop("dbname", "treff")),
@@ -176,6 +177,21 @@ DATABASES = {
         "OPTIONS": {"connect_timeout": 5, **_database},
     }
 }
+
+
+def _limits(*, lock: int, statement: int) -> str:
+    """How long a session waits for a lock, lets a statement run, and lets a transaction lie (10 s); milliseconds.
+
+    What TREFF_DATABASE_URL says of it holds instead.
+    """
+    own = DATABASES["default"]["OPTIONS"].get("options", "")
+    limits = {"lock_timeout": lock, "statement_timeout": statement, "idle_in_transaction_session_timeout": 10_000}
+    return " ".join([*(f"-c {name}={value}" for name, value in limits.items()), own]).strip()
+
+
+# A page waits for nobody's lock longer than this, or a few that wait would hold every thread: 503, and try again.
+WEB_SESSION = _limits(lock=2_000, statement=20_000)
+WORKER_SESSION = _limits(lock=10_000, statement=120_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Limits of sign-in and of public pages count here, so all processes must see it, and nobody may push others out of it.
 # The table is made by a migration of workspaces.

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 import structlog
 from django import db
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "treff.settings")
 _pages = get_wsgi_application()
 
-# A page waits for nobody's lock longer than this, or a few that wait would hold every thread: 503, and try again.
-db.connections.databases["default"]["OPTIONS"]["options"] = "-c lock_timeout=2000 -c statement_timeout=20000"
+db.connections.databases["default"]["OPTIONS"]["options"] = settings.WEB_SESSION
 
 from treff.workspaces import vault  # noqa: E402  it has models, which are loaded only now
 

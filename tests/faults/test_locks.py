@@ -1,22 +1,34 @@
 """Somebody else holds what we want: a writer, a forgotten transaction."""
 
+import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import connections, transaction
 from psycopg import sql
 
 from tests.faults import truth
 from tests.faults.site import Site, order_of, stored, submit
+from tests.faults.wire import Moment, Wire
 from tests.journeys.team import Team
+from tests.product import eventually
 from tests.servers import listening
 from tests.visitor import Visitor
+from treff.management import database
+from treff.management.doctor import examine
 from treff.providers.http import Request, send
 
+LONG = """
+    SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()
+    AND xact_start < now() - interval '1 second'
+"""
 SOON = 10.0  # seconds; who waits for longer has gone
 PAGES = ("", "leads/", "appointments/", "admin/members/", "admin/settings/", "admin/appointments/sync/")
 PAGES += ("admin/appointments/video-provider/", "admin/appointments/booking-types/")
@@ -80,11 +92,8 @@ def test_while_zoom_takes_its_time_nothing_in_the_database_is_locked(connected_t
     product.break_zoom("delay", "create", seconds=30)
     booked = connected_team.book("Slow")
     truth.await_calls(connected_team, "create", 1)
-    with psycopg.connect(product.database_url, autocommit=True) as watcher:
-        long = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
-        long += " AND xact_start < now() - interval '1 second'"
-        time.sleep(2)
-        assert watcher.execute(long).fetchone() == (0,)
+    time.sleep(2)
+    assert open_transactions(product.database_url) == 0
     began = time.monotonic()
     assert connected_team.api.patch(f"/appointments/{booked['id']}", title="Changed")["title"] == "Changed"
     assert time.monotonic() - began < 2
@@ -100,3 +109,64 @@ def test_a_request_to_a_vendor_inside_a_transaction_is_a_mistake_that_is_not_sen
     with talk as vendor, transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
         send(Request("GET", f"http://{vendor}/"))
     assert heard == []
+
+
+@pytest.mark.fault("F-116")
+def test_a_transaction_that_a_web_process_forgot_is_ended_and_others_go_on(
+    team: Team, site: Site, callers: ThreadPoolExecutor
+) -> None:
+    """It blocks the host's time; who wants that, too, comes back until it is free."""
+    client, commit = site.client(team), site.wire.stop(Moment.BEFORE, b'INSERT INTO "appointments_appointment"')
+    order = order_of("Forgotten")
+    asked = callers.submit(submit, client, "Forgotten", order)
+    commit.await_reached()
+    wanted = {**order_of("Wanted"), "start": order["start"]}
+    assert submit(client, "Elsewhere", {**order_of("Elsewhere"), "host_id": team.rep.public_id}).status == 201
+    answers = []
+    while not answers or answers[-1] == 503:
+        answers.append(submit(client, "Wanted", wanted).status)
+    assert answers[-1] == 201
+    assert len(answers) > 1
+    commit.pass_on()
+    assert asked.result(30).status == 503
+    assert (stored("Forgotten"), stored("Wanted")) == (0, 1)
+
+
+@pytest.mark.fault("F-116")
+def test_a_transaction_that_a_worker_forgot_is_ended_and_its_meeting_is_made(connected_team: Team, wire: Wire) -> None:
+    product = connected_team.product
+    product.stop("worker")
+    replace(product, environment=product.environment | {"TREFF_DATABASE_URL": wire.url}).start_worker()
+    commit = wire.stop(Moment.BEFORE, b'INSERT INTO "conferencing_attempt"')
+    booked = connected_team.book("Forgotten intent")
+    commit.await_reached()
+    truth.await_in_step(connected_team, connected_team.book("Meanwhile")["id"])
+    eventually(lambda: open_transactions(product.database_url) == 0, "it is ended", 30)
+    commit.pass_on()
+    truth.end_leases()
+    truth.await_in_step(connected_team, booked["id"])
+    assert len(product.meetings("Forgotten intent")) == 1
+    assert product.stop("worker", signal.SIGKILL) == -signal.SIGKILL  # it lived, on a wire that goes now
+
+
+def open_transactions(url: str) -> int:
+    """That have lasted for longer than any of ours that work."""
+    with psycopg.connect(url, autocommit=True) as watcher:
+        found = watcher.execute(LONG).fetchone()
+    return int(found[0]) if found else 0
+
+
+@pytest.mark.fault("F-116")
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_somebody_else_forgot_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = connections["default"].get_connection_params()
+    url = {name: where[name] for name in ("dbname", "user", "host", "port")}
+    with psycopg.connect(**url, application_name="a console") as holder:
+        holder.execute("SELECT 1")
+        assert database.forgotten_transactions() == []
+        monkeypatch.setattr(database, "FORGOTTEN_AFTER", timedelta(0))
+        (found,) = database.forgotten_transactions()
+        assert (found["program"], found["pid"]) == ("a console", holder.info.backend_pid)
+        (finding,) = [finding for finding in examine() if finding["name"] == "transaction"]
+        assert finding["state"] == "bad"
+        assert "a console" in finding["detail"]

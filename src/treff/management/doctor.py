@@ -22,6 +22,7 @@ from treff.conferencing.models import Connection
 from treff.conferencing.queries import insecure_providers
 from treff.conferencing.states import CheckResult, GrantState
 from treff.management import keys
+from treff.management.database import forgotten_transactions
 from treff.recovery import queries, witness
 from treff.recovery.states import Verdict
 
@@ -84,6 +85,7 @@ def examine() -> list[dict[str, str]]:
     findings = [
         *_settings(),
         _database(),
+        *_transactions(),
         *_recovery(),
         *_keys(),
         _mail(),
@@ -134,6 +136,15 @@ def _recovery() -> list[Finding]:
     if verdict == Verdict.OLDER:
         return [Finding("recovery", "bad", _OLDER)]
     return [Finding("recovery", "ok", "none is under way")]
+
+
+def _transactions() -> list[Finding]:
+    try:
+        found = forgotten_transactions()
+    except DatabaseError:  # it does not answer: said above
+        return []
+    words = "of %(program)s (pid %(pid)s) has been open for %(seconds)s s: whoever runs it should end it"
+    return [Finding("transaction", "bad", words % one) for one in found]
 
 
 def _keys() -> list[Finding]:

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import close_old_connections, connection
+from django.conf import settings
+from django.db import close_old_connections, connection, connections
 from procrastinate import App
 from procrastinate.contrib.django import DjangoApp, app
 from procrastinate.exceptions import ConnectorException
@@ -20,7 +21,7 @@ from psycopg import OperationalError
 from treff import wiring
 from treff.events import jobs
 from treff.management import recovery
-from treff.management.database import follow_clock
+from treff.management.database import follow_clock, forgotten_transactions
 from treff.workspaces import vault
 
 log = structlog.get_logger()
@@ -33,11 +34,13 @@ PROMPT_HANDS = 2
 WORTH_A_WORD = timedelta(seconds=5)
 # Longer than a request to a provider can take (90 s): a create in flight is worth waiting for.
 GRACEFUL_SECONDS = 95.0
+WATCH_SECONDS = 30.0
 
 
 def run(concurrency: int) -> None:
     """Work until SIGTERM or SIGINT; then take no more jobs, finish those in hand, and return."""
     _end_on_signals()
+    connections.databases["default"]["OPTIONS"]["options"] = settings.WORKER_SESSION
     vault.prove_keys()
     follow_clock()
     recovery.watch()  # before the first job, which may send something
@@ -133,6 +136,7 @@ def _sweep_once(recovered: bool) -> bool:
 
 def _sweep(stopping: threading.Event) -> None:
     recovered = told = False
+    watch_at = time.monotonic()
     while not stopping.is_set():
         close_old_connections()
         try:
@@ -140,6 +144,10 @@ def _sweep(stopping: threading.Event) -> None:
                 log.warning("clock_differs_from_database", seconds=behind.total_seconds())
             told = abs(behind) > WORTH_A_WORD
             recovered = _sweep_once(recovered)
+            if time.monotonic() >= watch_at:
+                watch_at = time.monotonic() + WATCH_SECONDS
+                for found in forgotten_transactions():
+                    log.error("forgotten_transaction", **found)
         except Exception:
             log.exception("sweep_failed")  # the next one tries again; a sweep must never end the worker
         stopping.wait(SWEEP_SECONDS)

@@ -16,15 +16,16 @@ STATUS = {Invalid: 422, NotFound: 404, Forbidden: 403, Conflict: 409, Unavailabl
 
 # Seconds after which it is worth another try when the database could not do it.
 TRY_AGAIN_AFTER = "5"
-# It takes nothing at the moment (read-only), or something in it is damaged: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_READ_ONLY, _DAMAGED = "25006", "XX"
+# It takes nothing at the moment (read-only), or ended a session of ours that lay idle; XX: something in it is damaged.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_READ_ONLY, _LAY_IDLE, _DAMAGED = "25006", "25P03", "XX"
 
 
 def is_outage(error: object) -> bool:
     """Whether the database could not do what was asked for: away, full, read-only, damaged, or locked."""
     if isinstance(error, InternalError):
         code = str(getattr(error.__cause__, "sqlstate", ""))
-        return code == _READ_ONLY or code.startswith(_DAMAGED)
+        return code in (_READ_ONLY, _LAY_IDLE) or code.startswith(_DAMAGED)
     return isinstance(error, OperationalError | InterfaceError)
 
 
