@@ -95,7 +95,7 @@ class Rig:
         return _run("-m", "treff.cli", *command)
 
     def start_worker(self) -> None:
-        command = ["-m", "treff.cli", "worker", "--concurrency", str(WORKER_THREADS)]
+        command = ["-m", "bench.generous", str(WORKER_THREADS)]
         self._worker = self._company.start("worker", command, {})
 
     def stop_worker(self) -> None:
