@@ -57,8 +57,9 @@ migrations: $(DEV) ## Check that the models have their migrations
 bench: $(DEV) ## Measure
 	@$(PY) -m bench $(ARGS)
 
-soak: $(DEV) ## Send the reconciler through many more accidents than the tests do; ARGS=SEEDS
-	@$(PY) -m tests.faults.simulation --soak $(or $(ARGS),50000)
+soak: $(DEV) ## Send the reconciler (ARGS=SEEDS) and then the whole product through many accidents
+	@simulated=0; $(PY) -m tests.faults.simulation --soak $(or $(ARGS),50000) || simulated=$$?; \
+		$(PY) -m tests.faults.soak && exit $$simulated
 
 messages: $(DEV) ## Collect the texts for translation and compile the German ones
 	@$(PY) -m tests.shape.messages

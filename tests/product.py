@@ -53,10 +53,14 @@ class Product:
     zooms: list[RunningZoom] = field(default_factory=list)
 
     def start(self, name: str, *command: str) -> None:
-        """`treff COMMAND…` as a process of that name; what it writes goes to NAME.log."""
+        """`treff COMMAND…` as a process of that name."""
+        self.start_module(name, "treff.cli", *command)
+
+    def start_module(self, name: str, module: str, *arguments: str) -> None:
+        """`python -m MODULE ARGUMENTS…` as a process of that name; what it writes goes to NAME.log."""
         with (self.data_dir / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "treff.cli", *command], env=self.environment, stdout=log, stderr=log
+                [sys.executable, "-m", module, *arguments], env=self.environment, stdout=log, stderr=log
             )
 
     def start_worker(self) -> None:

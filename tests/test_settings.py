@@ -14,7 +14,7 @@ NAMES = (
     *("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL", "EMAIL_USE_TLS"),
     *("SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_NAME", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS"),
     *("TREFF_EMAIL_FROM", "TREFF_BASE_URL", "TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL", "DEBUG", "ALLOWED_HOSTS"),
-    "TREFF_SUPPORT_EMAIL",
+    *("TREFF_SUPPORT_EMAIL", "WEB_SESSION", "WORKER_SESSION"),
 )
 READ = f"""
 import json, treff.settings as s
@@ -219,6 +219,16 @@ def test_an_email_url_that_is_none_is_refused_without_quoting_its_password(tmp_p
     sentence = complaint(tmp_path, TREFF_EMAIL_URL=value)
     assert sentence.startswith("TREFF_EMAIL_URL")
     assert "canary" not in sentence
+
+
+@pytest.mark.fault("F-116")
+def test_no_session_waits_or_lies_idle_for_long_unless_the_database_url_says_so(tmp_path: Path) -> None:
+    own = "-c lock_timeout=7"
+    found = read(tmp_path, TREFF_DATABASE_URL="postgresql://treff@db/treff?options=-c%20lock_timeout%3D7")
+    for name in ("WEB_SESSION", "WORKER_SESSION"):
+        assert found[name].endswith(own)  # of two that say it the last one holds
+        for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            assert f"-c {limit}=" in found[name].removesuffix(own)
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,21 @@ def test_without_a_python_that_is_new_enough_a_sentence_says_so(checkout: Path, 
     assert "Treff needs Python 3.11 or newer" in result.stderr
 
 
+def test_soak_runs_the_simulation_and_then_the_real_one_and_fails_if_either_does(checkout: Path) -> None:
+    make(checkout, "types")
+    asked(checkout)
+    assert make(checkout, "soak", "ARGS=7").returncode == 0
+    assert asked(checkout) == ["-m tests.faults.simulation --soak 7", "-m tests.faults.soak"]
+    assert make(checkout, "soak").returncode == 0
+    assert asked(checkout)[0] == "-m tests.faults.simulation --soak 50000"
+    fake = checkout / ".venv/bin/python"
+    works = fake.read_text(encoding="utf-8")
+    for failing in ("tests.faults.simulation", "tests.faults.soak"):
+        fake.write_text(f'{works}\n[ "$2" != {failing} ]\n', encoding="utf-8")
+        assert make(checkout, "soak").returncode != 0
+        assert len(asked(checkout)) == 2, "the other one runs all the same"
+
+
 def test_arguments_reach_the_demo(checkout: Path) -> None:
     with demo(checkout, "ARGS=--fresh --port 8001") as process:
         assert process.stdout is not None
