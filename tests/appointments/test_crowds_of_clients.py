@@ -165,6 +165,25 @@ def test_twenty_at_once_take_turns_with_three_hosts_each_of_whom_is_free(place: 
     assert overlapping_pairs() == 0
 
 
+@pytest.mark.fault("F-134")
+def test_of_many_who_move_to_the_last_place_of_a_day_one_gets_it_though_each_has_a_host_of_their_own(
+    place: Workspace, host: Member
+) -> None:
+    """No host makes one wait for the other here: that the limit is counted by one at a time does."""
+    members = [host, *(house.member(place) for _ in range(7))]
+    kind = offering.kind(members, host_mode="choice", limits={"day": 1})
+    full, day = house.later(3), timedelta(days=1)
+    tokens = []
+    for number, member in enumerate(members, start=1):
+        wanted = offering.wish(full + number * day, host_id=member.public_id)
+        tokens.append(self_service.book_offered(place, kind, wanted).token.reveal())
+    outcomes = at_once(*({"deed": "move", "token": token, "start": full.isoformat()} for token in tokens))
+    assert answers(outcomes)["done"] == 1
+    assert set(answers(outcomes)) <= {"done", "NotOffered", "PeriodFull"}
+    assert Appointment.objects.filter(start_at=full).count() == 1
+    assert HostBusy.objects.count() == len(members)
+
+
 @pytest.mark.fault("F-109", "F-130")
 def test_hosts_who_receive_together_and_alone_in_any_order_bring_no_deadlock(place: Workspace, host: Member) -> None:
     """Two types name the same hosts the other way round; the team moves what they have meanwhile."""
