@@ -171,11 +171,11 @@ def test_of_many_who_move_to_the_last_place_of_a_day_one_gets_it_though_each_has
 ) -> None:
     """No host makes one wait for the other here: that the limit is counted by one at a time does."""
     members = [host, *(house.member(place) for _ in range(7))]
-    kind = offering.kind(members, host_mode="choice", limits={"day": 1})
+    kind = clients.kind(members, host_mode="choice", limits={"day": 1})
     full, day = house.later(3), timedelta(days=1)
     tokens = []
     for number, member in enumerate(members, start=1):
-        wanted = offering.wish(full + number * day, host_id=member.public_id)
+        wanted = clients.wish(full + number * day, host_id=member.public_id)
         tokens.append(self_service.book_offered(place, kind, wanted).token.reveal())
     outcomes = at_once(*({"deed": "move", "token": token, "start": full.isoformat()} for token in tokens))
     assert answers(outcomes)["done"] == 1
