@@ -87,7 +87,7 @@ class Installation:
         product.start("web", "serve", "--port", product.url.rpartition(":")[2], "--processes", "1")
         for name in WORKERS:
             product.start(name, "worker", "--concurrency", "8")
-        eventually(lambda: answers(f"{product.url}/readyz"), "the web process")
+        eventually(lambda: answers(f"{product.url}/readyz"), "the web process", 3 * PATIENCE)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from treff.conferencing.models import Meeting
 from treff.recovery.models import Witness
 
 WRITES = ("create", "update", "delete")
-PATIENCE = 40.0  # seconds
+PATIENCE = 90.0  # seconds; a provider that was down is tried once a minute
 
 
 class Office:
