@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Authority
-from treff.providers import http
+from treff.outbound import deadlines
 
 
 def closed_port() -> int:
@@ -74,6 +74,6 @@ def trusting(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     with monkeypatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(authority.path))
         patch.setenv("SSL_CERT_DIR", str(authority.path.parent / "none"))
-        http._tls.cache_clear()
+        deadlines.trust.cache_clear()
         yield
-    http._tls.cache_clear()
+    deadlines.trust.cache_clear()

@@ -19,7 +19,7 @@ from tests.web.console.test_access import ROUTES, House, is_post_only
 from tests.zoom import provider, simulator, zoom
 from treff import wiring
 from treff.appointments.models import Appointment
-from treff.conferencing import alarms, grants, health, reconcile, tasks
+from treff.conferencing import alarms, grants, health, reconcile, wakeups
 from treff.conferencing.models import Connection, Grant, Meeting
 from treff.mail import actions as mails
 from treff.mail import notices
@@ -53,7 +53,7 @@ def rooms(stage: Stage) -> House:
     browser = house.client_of(owner)
     posted = {"title": "First call", "slug": "first-call", "duration_minutes": "30", "provider": "zoom"}
     base = f"/w/{owner.workspace.slug}/admin/appointments"
-    assert browser.post(f"{base}/booking-types/", posted).status_code == 302
+    assert browser.post(f"{base}/new-booking-type/", posted).status_code == 302
     stage.linked()
     refused = stage.book()
     stage.zoom.fault("create", "status", status=400, body={"code": 300, "message": "no"})
@@ -70,7 +70,7 @@ def pass_over_everything(stage: Stage) -> None:
     """What a worker does."""
     for sweep in wiring.SWEEPS:
         sweep(wiring.EVER)
-    tasks.wake_blocked()
+    wakeups.server_changed()
     for meeting in Meeting.objects.all():
         reconcile.look(meeting.appointment_id)
         mails.tell(meeting.appointment_id)
