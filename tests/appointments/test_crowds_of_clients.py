@@ -51,11 +51,11 @@ def booked_with_token(kind: BookingType, start_at: datetime) -> tuple[Appointmen
 
 
 @pytest.mark.fault("F-128")
-@pytest.mark.parametrize("clients", [2, 50])
-def test_of_clients_who_take_one_slot_one_gets_it_and_the_others_what_else_there_is(host: Member, clients: int) -> None:
+@pytest.mark.parametrize("many", [2, 50])
+def test_of_clients_who_take_one_slot_one_gets_it_and_the_others_what_else_there_is(host: Member, many: int) -> None:
     kind, start_at = clients.kind([host]), house.later(3)
-    outcomes = at_once(*(takes(kind, start_at, number) for number in range(clients)))
-    assert answers(outcomes) == {"done": 1, "NotOffered": clients - 1}
+    outcomes = at_once(*(takes(kind, start_at, number) for number in range(many)))
+    assert answers(outcomes) == {"done": 1, "NotOffered": many - 1}
     assert Appointment.objects.count() == HostBusy.objects.count() == 1
     for outcome in outcomes:
         if "refused" in outcome:

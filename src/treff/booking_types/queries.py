@@ -8,6 +8,7 @@ from treff.booking_types.models import BookingType, ProviderSwitch, TypeHost
 from treff.booking_types.ports import Description, Details, HostWish, Limits
 from treff.booking_types.rules import Question, Window
 from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
+from treff.kernel.stored import known
 from treff.workspaces.errors import NotHere
 from treff.workspaces.models import Workspace
 from treff.workspaces.ports import Scope
@@ -76,7 +77,7 @@ def details_of(kind: BookingType) -> Details:
         host_limits=Limits(kind.host_limit_day, kind.host_limit_week, kind.host_limit_month),
         needs_approval=kind.needs_approval,
         questions=questions_of(kind),
-        host_mode=HostMode(kind.host_mode),
+        host_mode=known(HostMode, kind.host_mode, HostMode.ROUND_ROBIN),
         weekly_hours=None if kind.weekly_hours is None else week_of(kind.weekly_hours),
         confirmation_text=kind.confirmation_text,
         redirect_url=kind.redirect_url,
@@ -88,7 +89,8 @@ def details_of(kind: BookingType) -> Details:
 
 
 def window_of(kind: BookingType) -> Window:
-    return Window(WindowKind(kind.window_kind), kind.window_days, kind.window_from, kind.window_until)
+    ahead = known(WindowKind, kind.window_kind, WindowKind.ROLLING_DAYS)
+    return Window(ahead, kind.window_days, kind.window_from, kind.window_until)
 
 
 def minutes_of(kind: BookingType) -> tuple[int, ...]:
@@ -100,7 +102,7 @@ def questions_of(kind: BookingType) -> tuple[Question, ...]:
     return tuple(
         Question(
             given["id"],
-            QuestionKind(given["kind"]),
+            known(QuestionKind, given["kind"], QuestionKind.TEXT),
             given["label"],
             required=given.get("required", False),
             options=tuple(given.get("options", ())),

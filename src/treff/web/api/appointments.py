@@ -12,7 +12,6 @@ from ninja import Query, Router
 from treff.appointments import actions, approvals, queries
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment, Booking
-from treff.appointments.turns import Why
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import meetings_of, standing_of
 from treff.conferencing.states import Sync
@@ -226,7 +225,7 @@ def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment
         lead=schemas.Person(id=row.lead.public_id, name=row.lead.name, email=row.lead.email),
         host=_person(row.host),
         co_hosts=[_person(one.member) for one in row.co_hosts.all() if one.member_id != row.host_id],
-        host_reason=Why(row.host_reason).value if row.host_reason else None,
+        host_reason=row.host_reason or None,
         answers=[schemas.Answer(**answer) for answer in row.answers],
         booking_type=kind.slug if kind is not None and kind.is_active else None,
         provider=str(row.provider),

@@ -10,7 +10,17 @@ from pydantic_core import CoreSchema
 
 from treff.kernel.errors import N_
 from treff.web.api.problems import complaint
-from treff.web.api.schemas import Change, Incoming, Minutes, Name, Outgoing, ProviderName, ShownInstant, TimeZone
+from treff.web.api.schemas import (
+    Change,
+    Incoming,
+    Minutes,
+    Name,
+    Outgoing,
+    ProviderName,
+    ShownInstant,
+    ShownProvider,
+    TimeZone,
+)
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -205,7 +215,7 @@ class BookingType(Outgoing):
     slug: str
     title: str
     duration_minutes: int
-    provider: ProviderName
+    provider: ShownProvider
     hosts: list[Host]
     weekly_hours: WeeklyHours | None
     description: str

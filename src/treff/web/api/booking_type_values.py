@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -16,7 +16,6 @@ from treff.booking_types.rules import Question, Window
 from treff.booking_types.states import HostMode, QuestionKind, WindowKind
 from treff.kernel.errors import Invalid
 from treff.web.api import booking_type_schemas as schemas
-from treff.web.api.schemas import ProviderName
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MINUTES = {
@@ -95,7 +94,7 @@ def represent(row: BookingType) -> schemas.BookingType:
         slug=row.slug,
         title=row.title,
         duration_minutes=_minutes(row.duration),
-        provider=cast(ProviderName, str(row.provider)),
+        provider=str(row.provider),
         hosts=[
             schemas.Host(member_id=host.member.public_id, weight=host.weight, priority=host.priority)
             for host in row.hosts.all()

@@ -17,6 +17,7 @@ from treff.booking_types.queries import booking_types
 from treff.booking_types.states import HostMode
 from treff.conferencing.queries import meetings_of
 from treff.kernel import clock, zones
+from treff.kernel.stored import known
 from treff.web.console.forms import DateField
 from treff.web.console.hours_forms import (
     CopyForm,
@@ -166,7 +167,7 @@ def _feed_row(subject: Subject, feed: BusyFeed, now: datetime) -> FeedRow:
         feed.host,
         label,
         tone,
-        _trouble(FeedTrouble(feed.trouble)),
+        _trouble(known(FeedTrouble, feed.trouble, FeedTrouble.UNREADABLE)),
         feed.policy,
         feed.read_at,
         late,
