@@ -137,8 +137,8 @@ def move_offered(token: str, start_at: datetime) -> Appointment:
         appointment.start_at = start_at
         if appointment.status == Status.REQUESTED:
             appointment.expires_at = _expires_at(start_at)
+        save_changed(appointment)  # first, so that it is counted on its new day
         block(appointment, hosts, bounded=True)
-        save_changed(appointment)
         after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
         tell(_scope_of(appointment), appointment, "appointment.rescheduled", changed)
