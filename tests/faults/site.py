@@ -15,7 +15,7 @@ from treff.workspaces.actions import create_api_key
 from treff.workspaces.states import Role
 
 # granian gives up altogether if the same process ends twice within 5.5 seconds (its server/common.py, _serve_loop).
-YOUTH = 6.0
+YOUTH = 9.0
 
 
 class Site:

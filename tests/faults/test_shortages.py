@@ -13,7 +13,6 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 import psycopg
 import pytest
-from django.db import connection
 
 from tests.faults import truth
 from tests.faults.site import Site, order_of, stored, submit
@@ -22,23 +21,6 @@ from tests.journeys.team import Team
 from tests.product import Product, answers, eventually, free_port
 
 SOON = 5.0  # seconds; who waits for longer has gone
-
-
-@pytest.mark.fault("F-110")
-def test_while_the_database_takes_no_writes_who_reads_is_served_and_who_writes_hears_when_to_come_back(
-    team: Team, site: Site
-) -> None:
-    """As on a full or a read-only disk; then there is room again."""
-    client = site.client(team)
-    booked = submit(client, "Before it", order_of("Before it")).json
-    with no_writes(site.product.database_url):
-        eventually(lambda: client.ask("GET", "/appointments").status == 200, "who reads is served", SOON)
-        assert client.get(f"/appointments/{booked['id']}")["title"] == "Before it"
-        refused = submit(client, "Meanwhile", order_of("Meanwhile"))
-        assert (refused.status, refused.retry_after) == (503, "5")
-    assert stored("Meanwhile") == 0
-    assert submit(client, "Meanwhile", order_of("Meanwhile")).status == 201
-    assert stored("Meanwhile") == 1
 
 
 @pytest.mark.fault("F-110")
@@ -95,23 +77,6 @@ def test_a_migration_killed_half_way_is_refused_and_goes_on_where_it_was(product
             assert_refused(environment)
         assert treff(environment, "migrate").wait(60) == 0
         assert schema(url) == schema(product.database_url)
-
-
-@contextmanager
-def no_writes(url: str) -> Iterator[None]:
-    """Within the block every new connection to the database is one that only reads, and there are no old ones."""
-    connection.close()  # ours would be ended too
-    name = urlsplit(url).path.lstrip("/")
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
-    with psycopg.connect(url, autocommit=True) as holder:
-        holder.execute(f'ALTER ROLE CURRENT_USER IN DATABASE "{name}" SET default_transaction_read_only = on')
-        holder.execute(others, [name])
-        try:
-            yield
-        finally:
-            holder.execute(f'ALTER ROLE CURRENT_USER IN DATABASE "{name}" RESET default_transaction_read_only')
-            connection.close()
-            holder.execute(others, [name])
 
 
 @contextmanager
