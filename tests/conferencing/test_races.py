@@ -10,7 +10,7 @@ from tests import house
 from tests.conferencing.stage import Stage, later
 from tests.crowd import at_once
 from treff.appointments.models import Appointment
-from treff.conferencing import calls, journal, leaving, ledger, queries, reconcile
+from treff.conferencing import calls, effects, journal, leaving, ledger, queries, reconcile
 from treff.conferencing.models import Attempt, Meeting
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock
@@ -24,7 +24,7 @@ class Died(BaseException):
     """The process ended here, as by SIGKILL: nobody tidies up."""
 
 
-def die_at(stage: Stage, booked: Appointment, name: str, module: ModuleType = reconcile) -> None:
+def die_at(stage: Stage, booked: Appointment, name: str, module: ModuleType = effects) -> None:
     """Look, and die on entering that function of the reconciler."""
 
     def die(*_: object, **__: object) -> None:
@@ -141,7 +141,7 @@ def test_a_journal_found_after_its_attempt_was_given_up_makes_the_id_known(stage
 def test_a_pass_that_died_after_deleting_deletes_again_and_is_done(stage: Stage) -> None:
     booked = stage.linked()
     stage.cancel(booked)
-    die_at(stage, booked, "_finish_stray")
+    die_at(stage, booked, "finish_stray")
     assert (stage.zoom.alive(), stage.fresh(booked).join_url) == ([], "")
     look_after_the_lease(booked)
     stage.check_nothing_left(booked)

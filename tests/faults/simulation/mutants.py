@@ -12,7 +12,7 @@ from tests.faults.simulation.machines import Journal
 from tests.faults.simulation.rows import MemoryRows
 from tests.faults.simulation.tables import Row
 from tests.faults.simulation.zoom import MemoryZoom
-from treff.conferencing import calls, reconcile
+from treff.conferencing import calls, effects, reconcile
 from treff.conferencing.errors import Missing, Transient
 from treff.conferencing.plan import Desired, Known, Step
 from treff.conferencing.situation import Situation
@@ -39,7 +39,7 @@ _add_attempt, _change_attempt = MemoryRows.add_attempt, MemoryRows.change_attemp
 _appointment, _change = MemoryRows.appointment, MemoryRows.change
 _delete, _disconnect = MemoryZoom.delete, Accounts.disconnect
 _FIRST_SEEN: WeakKeyDictionary[MemoryRows, int] = WeakKeyDictionary()
-_link_or_stray, _plan, _unlink = reconcile.link_or_stray, reconcile.plan, reconcile.unlink
+_link_or_stray, _plan, _unlink = effects.link_or_stray, reconcile.plan, reconcile.unlink
 
 
 def _retry_blindly(rows: MemoryRows, attempt_id: int, states: Sequence[AttemptState], **columns: object) -> bool:
@@ -150,8 +150,8 @@ MUTANTS: Mapping[str, Planted] = {
     "no fence": [(MemoryRows, "change", _change_without_epoch), (MemoryRows, "renew", _renew_without_epoch)],
     "3001 of another user": [(reconcile, "plan", _delete_with_any_token)],
     "delete without unlink": [(reconcile, "unlink", _delete_before_unlinking)],
-    "late response dropped": [(reconcile, "link_or_stray", _drop_what_comes_late)],
-    "link told before commit": [(reconcile, "link_or_stray", _tell_before_commit)],
+    "late response dropped": [(effects, "link_or_stray", _drop_what_comes_late)],
+    "link told before commit": [(effects, "link_or_stray", _tell_before_commit)],
     "500 on delete taken as done": [(MemoryZoom, "delete", _take_500_for_done)],
     "no confirming update": [(MemoryRows, "change", _confirm_nothing)],
     "disconnect forgets what is in flight": [(Accounts, "disconnect", _forget_what_is_in_flight)],
