@@ -1,7 +1,7 @@
 """The running product: web and worker as processes, simulators on real sockets, a database of its own.
 
 `running_product` is started once per test worker. `product` is one test's hold on it: Django in this process looks at
-the same database, faults are taken back, stopped workers are started again.
+the same database, faults are taken back, stopped workers are started again, additional ones stopped.
 """
 
 import json
@@ -51,6 +51,7 @@ class Product:
     zoom_config: ZoomConfig
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     zooms: list[RunningZoom] = field(default_factory=list)
+    began: dict[str, int] = field(default_factory=dict)  # where in its log each process began
 
     def start(self, name: str, *command: str) -> None:
         """`treff COMMAND…` as a process of that name."""
@@ -59,12 +60,18 @@ class Product:
     def start_module(self, name: str, module: str, *arguments: str) -> None:
         """`python -m MODULE ARGUMENTS…` as a process of that name; what it writes goes to NAME.log."""
         with (self.data_dir / f"{name}.log").open("ab") as log:
+            self.began[name] = log.tell()
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments], env=self.environment, stdout=log, stderr=log
             )
 
-    def start_worker(self) -> None:
-        self.start("worker", "worker", "--concurrency", "8")
+    def start_worker(self, name: str = "worker") -> None:
+        self.start(name, "worker", "--concurrency", "8")
+
+    def is_at_work(self, name: str) -> bool:
+        """Whether the worker that was last started by that name has said that it is ready."""
+        written = (self.data_dir / f"{name}.log").read_bytes()[self.began[name] :]
+        return b"worker_ready" in written
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal and wait for the end; the exit status."""
@@ -204,6 +211,8 @@ def product(running_product: Product, django_db_setup: None, django_db_blocker: 
         yield running_product
         default.close()
         default.settings_dict.update(before)
+    for more in running_product.processes.keys() - {"web", "worker"}:
+        running_product.stop(more)
     running_product.start_zoom()
     running_product.mend_zoom()
     fetch(f"{running_product.mailbox_url}/_control/faults", method="DELETE")

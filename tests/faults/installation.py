@@ -86,7 +86,7 @@ class Installation:
         product = self.product
         product.start("web", "serve", "--port", product.url.rpartition(":")[2], "--processes", "1")
         for name in WORKERS:
-            product.start(name, "worker", "--concurrency", "8")
+            product.start_worker(name)
         eventually(lambda: answers(f"{product.url}/readyz"), "the web process", 3 * PATIENCE)
 
 

@@ -17,9 +17,8 @@ MANY, EACH = 40, 0.1
 
 @pytest.fixture
 def two_workers(product: Product) -> Iterator[None]:
-    product.start("second", "worker", "--concurrency", "8")
+    product.start_worker("second worker")
     yield
-    product.stop("second")
     product.zoom("limits", {"write_seconds": None})
 
 

@@ -162,7 +162,7 @@ def test_after_a_power_cut_at_any_instant_every_booking_that_was_confirmed_is_th
 def keep_workers(product: Product) -> None:
     for name in WORKERS:
         if product.processes[name].poll() is not None:
-            product.start(name, "worker", "--concurrency", "8")
+            product.start_worker(name)
 
 
 def are_settled(product: Product, team: Team) -> bool:

@@ -47,6 +47,7 @@ def restart(product: Product) -> Iterator[Restart]:
         product.start("web", "serve", "--port", product.url.rpartition(":")[2], "--processes", "1")
         product.start_worker()
         eventually(lambda: answers(f"{product.url}/readyz"), "the web process", patience=60)
+        eventually(lambda: product.is_at_work("worker"), "the worker", patience=60)
 
     yield do
     do(own_ring(product))
@@ -196,7 +197,8 @@ def test_keys_are_replaced_a_hundred_times_under_load_and_nobody_notices(
     team, product, before = linked_team, linked_team.product, settings.TREFF_KEYS
     own = own_ring(product)
     restart(f"{own},{SPARE}")
-    product.start("second worker", "worker", "--concurrency", "8")
+    product.start_worker("second worker")
+    eventually(lambda: product.is_at_work("second worker"), "the second worker", patience=60)  # its keys are proven
     reused, logged = product.zoom("truth")["refresh_reuse"], {log: log.stat().st_size for log in logs(product)}
     load = Load(team, Grant.objects.get(connections__workspace=team.workspace))
     rotate_under(load, settings, [KeyRing.parse(Secret(text)) for text in (f"{SPARE},{own}", f"{own},{SPARE}")])

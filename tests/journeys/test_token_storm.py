@@ -18,10 +18,8 @@ WORKERS = ("worker", "second worker")
 
 @pytest.fixture
 def two_hours_later(product: Product) -> Iterator[Product]:
-    """With a second worker that can be started; what the test changed for others is put back."""
+    """What the test changed for others is put back."""
     yield product
-    if WORKERS[1] in product.processes:
-        product.stop(WORKERS[1])
     product.zoom("clock", {"offset_seconds": 0})
 
 
@@ -49,7 +47,7 @@ def test_each_account_that_has_work_is_refreshed_once_and_an_idle_one_not_at_all
     Grant.objects.update(expires_at=clock.now())
     product.zoom("clock", {"offset_seconds": 7200})
     for name in WORKERS:
-        product.start(name, "worker", "--concurrency", "8")
+        product.start_worker(name)
     eventually(lambda: in_step(booked), "all links", patience=60)
     later = house.appointment(busy[0].admin)
     eventually(lambda: in_step([later]), "the link of one more")

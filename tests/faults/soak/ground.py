@@ -34,13 +34,9 @@ def ground() -> Iterator[Product]:
             raise RuntimeError(migrated.stderr)
         product.start("web", "serve", "--port", product.url.rpartition(":")[2], "--processes", "2")
         for name in WORKERS:
-            start_worker(product, name)
+            product.start_worker(name)
         eventually(lambda: answers(f"{product.url}/readyz"), "the web server", START)
         yield product
-
-
-def start_worker(product: Product, name: str) -> None:
-    product.start(name, "worker", "--concurrency", "8")
 
 
 def _furnish(place: Path, database_url: str) -> Product:

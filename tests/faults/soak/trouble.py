@@ -6,7 +6,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-from tests.faults.soak.ground import WORKERS, start_worker
+from tests.faults.soak.ground import WORKERS
 from tests.product import Product
 
 # Before Zoom acts and after; with no answer, another's answer, half an answer, or a late one.
@@ -57,16 +57,13 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         while not self._ending.wait(self._every):
-            at_work = [name for name in self._names if self._is_at_work(name)]
+            at_work = [name for name in self._names if self._product.is_at_work(name)]
             if at_work:
                 self._replace(self._chance.choice(at_work))
-
-    def _is_at_work(self, name: str) -> bool:
-        return "worker_ready" in (self._product.data_dir / f"{name}.log").read_text()
 
     def _replace(self, name: str) -> None:
         self._product.stop(name, signal.SIGKILL)
         self.kills += 1
         new = f"worker-{self.kills}"
         self._names[self._names.index(name)] = new
-        start_worker(self._product, new)
+        self._product.start_worker(new)
