@@ -29,18 +29,18 @@ _CONNECT = """
 import sys, django; django.setup()
 from urllib.parse import parse_qsl, urlsplit
 import httpx2
-from treff.conferencing import actions
+from treff.conferencing import actions, consent
 from treff.kernel.secrets import Secret
 from treff.workspaces.models import Member
 from treff.workspaces.queries import scope_of
 zoom_url, redirect_uri, zoom_user = sys.argv[1:]
 owner = Member.objects.select_related("workspace", "user").get(role="owner")
-browser = actions.Browser(owner.user, "bench")
-url = actions.start_connecting(scope_of(owner), "zoom", browser, redirect_uri)
+browser = consent.Browser(owner.user, "bench")
+url = consent.start_connecting(scope_of(owner), "zoom", browser, redirect_uri)
 asked = dict(parse_qsl(urlsplit(url).query))
 order = {key: asked[key] for key in ("redirect_uri", "code_challenge", "state")} | {"user_id": zoom_user}
 code = httpx2.post(zoom_url + "/_control/authorize", json=order).json()["code"]
-actions.finish_connecting(actions.take_flow("zoom", Secret(asked["state"]), browser), Secret(code), redirect_uri)
+actions.finish_connecting(consent.take_flow("zoom", Secret(asked["state"]), browser), Secret(code), redirect_uri)
 """
 
 

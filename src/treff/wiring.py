@@ -10,7 +10,7 @@ from django.db import transaction
 
 from treff.appointments import tasks as appointment_tasks
 from treff.availability import tasks as availability_tasks
-from treff.conferencing import grants, reconcile, wakeups
+from treff.conferencing import grant_secrets, reconcile, wakeups
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
 from treff.events import ports as events
@@ -56,7 +56,7 @@ def connect(_app: procrastinate.App) -> None:
     http.go_through(settings.TREFF_PROXY_URL)
     conferencing.connect({provider.name: provider for provider in _providers()})
     vault.connect(
-        (vault.data_keys_of_workspaces, grants.stored_data_keys), partial(tell_operator, NoticeKind.KEY_TROUBLE)
+        (vault.data_keys_of_workspaces, grant_secrets.stored_data_keys), partial(tell_operator, NoticeKind.KEY_TROUBLE)
     )
 
 

@@ -6,9 +6,9 @@ It loads treff once, so that twenty processes cost what one costs. A line of JSO
     {"ask": [number, …], "order": {…}}          [outcome, …] when each of them has answered or died
 
 An order says the `grant_id`, and may say what time it is (`at`), the `refused_version`, that the disk is full
-(`disk_full`), and in which function of treff.conferencing.grants the process kills itself (`dies_in`) or its database
-breaks off (`loses_database_in`), both before anything that the function does. The script ends, and all it forked with
-it, when there are no more lines.
+(`disk_full`), and in which function of treff.conferencing.grants or grant_secrets the process kills itself (`dies_in`)
+or its database breaks off (`loses_database_in`), both before anything that the function does. The script ends, and all
+it forked with it, when there are no more lines.
 """
 
 import json
@@ -34,7 +34,7 @@ from tests.conferencing.crew import Outcome, digest
 from treff.kernel import clock
 
 django.setup()
-from treff.conferencing import grants  # noqa: E402  has models, which need django.setup
+from treff.conferencing import grant_secrets, grants  # noqa: E402  has models, which need django.setup
 
 
 @dataclass
@@ -127,14 +127,15 @@ def obey(order: dict[str, Any]) -> Outcome:
 
 @contextmanager
 def first(name: str, deed: Callable[[], None]) -> Iterator[None]:
-    """Within the block `deed` comes before all that this function of grants does."""
-    whole = getattr(grants, name)
+    """Within the block `deed` comes before all that this function of grants, or of grant_secrets, does."""
+    home = grants if hasattr(grants, name) else grant_secrets
+    whole = getattr(home, name)
 
     def begun(*arguments: object) -> object:
         deed()
         return whole(*arguments)
 
-    with patch.object(grants, name, begun):
+    with patch.object(home, name, begun):
         yield
 
 

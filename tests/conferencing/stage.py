@@ -16,7 +16,7 @@ from tests.simulators.zoom.driver import NORA, REDIRECT_URI, Driver
 from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
-from treff.conferencing import actions, reconcile
+from treff.conferencing import actions, consent, reconcile
 from treff.conferencing.models import Attempt, Connection, Grant, Meeting, PendingConnection
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock
@@ -36,7 +36,7 @@ class Stage:
     def connect(self, user_id: str = NORA, by: Member | None = None, *, own: bool = False) -> Connection:
         """By the real flow: start, consent, back with the code; another account replaces the one that is there."""
         by = by or self.owner
-        browser = actions.Browser(by.user, f"session-of-{by.pk}")
+        browser = consent.Browser(by.user, f"session-of-{by.pk}")
         found = self.come_back(user_id, by, own=own)
         if isinstance(found, PendingConnection):
             return actions.confirm_replacing(found.public_id, browser, found.grant.email)
@@ -44,14 +44,14 @@ class Stage:
 
     def come_back(self, user_id: str, by: Member, *, own: bool = False) -> Connection | PendingConnection:
         """From the consent page, with the code."""
-        browser = actions.Browser(by.user, f"session-of-{by.pk}")
-        url = actions.start_connecting(house.scope(by), "zoom", browser, REDIRECT_URI, own=own)
+        browser = consent.Browser(by.user, f"session-of-{by.pk}")
+        url = consent.start_connecting(house.scope(by), "zoom", browser, REDIRECT_URI, own=own)
         asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         challenge, state = asked["code_challenge"], asked["state"]
         code = self.zoom.control(
             "authorize", user_id=user_id, redirect_uri=REDIRECT_URI, code_challenge=challenge, state=state
         )["code"]
-        returned = actions.take_flow("zoom", Secret(state), browser)
+        returned = consent.take_flow("zoom", Secret(state), browser)
         return actions.finish_connecting(returned, Secret(code), REDIRECT_URI)
 
     def book(self, by: Member | None = None, **values: Any) -> Appointment:

@@ -9,7 +9,7 @@ from tests import house
 from tests.conferencing.stage import Stage
 from tests.simulators.zoom.driver import APP, LENA, NORA, REDIRECT_URI
 from treff.audit.models import AuditEntry
-from treff.conferencing import actions, errors, leaving, ports, queries, reconcile
+from treff.conferencing import actions, consent, errors, leaving, ports, queries, reconcile
 from treff.conferencing.models import ConnectFlow, Connection, Grant
 from treff.conferencing.states import GrantState
 from treff.kernel import clock
@@ -34,9 +34,9 @@ def forgotten() -> None:
     assert not Grant.objects.exists()
 
 
-def begun(bare: Stage) -> tuple[actions.Browser, Secret]:
-    browser = actions.Browser(bare.owner.user, "session-1")
-    url = actions.start_connecting(house.scope(bare.owner), "zoom", browser, REDIRECT_URI)
+def begun(bare: Stage) -> tuple[consent.Browser, Secret]:
+    browser = consent.Browser(bare.owner.user, "session-1")
+    url = consent.start_connecting(house.scope(bare.owner), "zoom", browser, REDIRECT_URI)
     return browser, Secret(url.split("state=")[1].split("&")[0])
 
 
@@ -64,31 +64,31 @@ def test_a_rep_neither_connects_nor_disconnects(stage: Stage) -> None:
 def test_a_flow_is_taken_once_in_time_by_who_began_it_in_the_same_browser(bare: Stage) -> None:
     browser, state = begun(bare)
     colleague = house.admin(bare.owner.workspace)
-    for other in (actions.Browser(bare.owner.user, "session-2"), actions.Browser(colleague.user, "session-1")):
+    for other in (consent.Browser(bare.owner.user, "session-2"), consent.Browser(colleague.user, "session-1")):
         with pytest.raises(errors.StateMismatch):
-            actions.take_flow("zoom", state, other)
+            consent.take_flow("zoom", state, other)
     with clock.at(clock.now() + timedelta(minutes=10)), pytest.raises(errors.StateMismatch):
-        actions.take_flow("zoom", state, browser)
+        consent.take_flow("zoom", state, browser)
     with pytest.raises(errors.StateMismatch):
-        actions.take_flow("teams", state, browser)
-    returned = actions.take_flow("zoom", state, browser)
+        consent.take_flow("teams", state, browser)
+    returned = consent.take_flow("zoom", state, browser)
     assert returned.scope.workspace_id == bare.owner.workspace_id
     with pytest.raises(errors.StateMismatch):
-        actions.take_flow("zoom", state, browser)
+        consent.take_flow("zoom", state, browser)
 
 
 def test_who_may_not_connect_any_more_does_not_finish(bare: Stage) -> None:
     browser, state = begun(bare)
     Member.objects.filter(pk=bare.owner.pk).update(role="rep")
     with pytest.raises(NotAllowed):
-        actions.take_flow("zoom", state, browser)
+        consent.take_flow("zoom", state, browser)
     browser, state = begun_as(bare)
     Member.objects.filter(pk=bare.owner.pk).update(is_active=False)
     with pytest.raises(NotHere):
-        actions.take_flow("zoom", state, browser)
+        consent.take_flow("zoom", state, browser)
 
 
-def begun_as(bare: Stage) -> tuple[actions.Browser, Secret]:
+def begun_as(bare: Stage) -> tuple[consent.Browser, Secret]:
     Member.objects.filter(pk=bare.owner.pk).update(role="owner")
     return begun(bare)
 

@@ -12,7 +12,7 @@ from tests.conferencing.stage import Stage, later
 from tests.crowd import at_once
 from tests.simulators.zoom.driver import NORA
 from tests.zoom import client_of
-from treff.conferencing import errors, grants, journal, ports, queries, reconcile, wakeups
+from treff.conferencing import errors, grant_secrets, grants, journal, ports, queries, reconcile, wakeups
 from treff.conferencing.models import Connection, Grant
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import GrantState
@@ -274,7 +274,7 @@ def test_a_token_copied_from_another_grant_or_column_opens_nothing(stage: Stage,
     mine = stage.grant()
     other = Grant.objects.get(pk=mine.pk)
     other.pk, other.public_id, other.external_user_id = None, "grant_other", "somebody-else"
-    grants.seal_new(
+    grant_secrets.seal_new(
         other,
         TokenSet(Secret("canary"), Secret("canary"), timedelta(hours=1), frozenset()),
         clock.now(),
@@ -282,13 +282,17 @@ def test_a_token_copied_from_another_grant_or_column_opens_nothing(stage: Stage,
     other.save()
     foreign = getattr(other, column)
     swapped = mine.refresh_token if column == "access_token" else mine.access_token
+    opened = {
+        "access_token": lambda: grants.access_token(mine.pk),
+        "refresh_token": lambda: grant_secrets.open_refresh_token(stage_grant(mine)),
+    }
     for blob in (foreign, swapped):
         Grant.objects.filter(pk=mine.pk).update(**{column: blob})
         with pytest.raises(SecretError):
-            grants.access_token(mine.pk) if column == "access_token" else grants.open_refresh_token(stage_grant(mine))
+            opened[column]()
     Grant.objects.filter(pk=mine.pk).update(data_key=other.data_key)
     with pytest.raises(SecretError):
-        grants.open_refresh_token(stage_grant(mine))
+        grant_secrets.open_refresh_token(stage_grant(mine))
 
 
 def stage_grant(grant: Grant) -> Grant:

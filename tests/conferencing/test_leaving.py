@@ -14,7 +14,7 @@ from tests.simulators.zoom.driver import APP, NORA, REDIRECT_URI
 from treff import wiring
 from treff.appointments.models import Appointment
 from treff.audit.models import AuditEntry
-from treff.conferencing import actions, errors, leaving, queries, reconcile, tasks
+from treff.conferencing import actions, consent, errors, leaving, queries, reconcile, tasks
 from treff.conferencing.models import Attempt, Connection, Grant
 from treff.conferencing.states import Upcoming
 from treff.kernel import clock
@@ -294,11 +294,11 @@ def test_disconnecting_connecting_and_the_providers_word_at_once_never_stop_each
     other = house.owner(house.workspace("waerme"))
     stage.connect(by=other)
     account = stage.grant().account
-    browser = actions.Browser(other.user, f"session-of-{other.pk}")
-    url = actions.start_connecting(house.scope(other), "zoom", browser, REDIRECT_URI)
+    browser = consent.Browser(other.user, f"session-of-{other.pk}")
+    url = consent.start_connecting(house.scope(other), "zoom", browser, REDIRECT_URI)
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     code = stage.zoom.code(NORA, code_challenge=asked["code_challenge"])
-    returned = actions.take_flow("zoom", Secret(asked["state"]), browser)
+    returned = consent.take_flow("zoom", Secret(asked["state"]), browser)
 
     outcomes = at_once(
         [

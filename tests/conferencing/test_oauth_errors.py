@@ -16,7 +16,7 @@ from tests.conferencing.stage import Stage, later
 from tests.simulators.zoom.driver import APP, LENA, NORA, Driver
 from tests.zoom import client_of
 from treff.appointments.models import Appointment
-from treff.conferencing import grants, ports, queries, reconcile, rules
+from treff.conferencing import grant_secrets, grants, ports, queries, reconcile, rules
 from treff.conferencing.models import Grant
 from treff.conferencing.states import GrantState, LostCause, Reason, Sync
 from treff.kernel import clock
@@ -313,7 +313,7 @@ def test_a_refresh_token_of_any_length_and_script_is_stored_and_used(
     stage.zoom.fault("refresh", "mutate", field="refresh_token", value=token)
     grants.access_token(grant.pk)
     rename(state_file, "refresh", token)
-    assert grants.open_refresh_token(stage.grant()) == Secret(token)
+    assert grant_secrets.open_refresh_token(stage.grant()) == Secret(token)
     expire(stage)
     reconcile.look(booked.pk)
     stage.check_in_step(booked)

@@ -9,7 +9,7 @@ from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
 from treff.booking_types.actions import offer_provider
-from treff.conferencing import actions, errors, leaving, queries, reconcile
+from treff.conferencing import actions, consent, errors, leaving, queries, reconcile
 from treff.conferencing.models import Connection, Grant
 from treff.conferencing.states import Upcoming
 from treff.kernel.secrets import Secret
@@ -72,11 +72,11 @@ def test_without_leave_nobody_connects_an_account_of_their_own(stage: Stage, rep
     with pytest.raises(errors.OwnAccountsNotAllowed):
         stage.connect(LENA, by=rep, own=True)
     allow(stage, True)
-    browser = actions.Browser(rep.user, "session")
-    url = actions.start_connecting(house.scope(rep), "zoom", browser, "http://127.0.0.1/callback", own=True)
+    browser = consent.Browser(rep.user, "session")
+    url = consent.start_connecting(house.scope(rep), "zoom", browser, "http://127.0.0.1/callback", own=True)
     allow(stage, False)
     with pytest.raises(errors.OwnAccountsNotAllowed):
-        actions.take_flow("zoom", Secret(url.split("state=")[1].split("&")[0]), browser)
+        consent.take_flow("zoom", Secret(url.split("state=")[1].split("&")[0]), browser)
     assert Connection.objects.count() == 1
 
 

@@ -108,7 +108,7 @@ def test_what_a_killed_process_was_answered_the_next_one_on_its_host_finds_in_th
 
 
 @pytest.mark.fault("F-051")
-@pytest.mark.parametrize(("dies_in", "next_host"), [("_commit", 1), ("_spool", 0)], ids=["elsewhere", "unspooled"])
+@pytest.mark.parametrize(("dies_in", "next_host"), [("_commit", 1), ("spool", 0)], ids=["elsewhere", "unspooled"])
 def test_without_its_spool_a_killed_process_is_waited_for_and_then_the_account_needs_connecting_anew(
     stage: Stage, crew: Crew, hosts: tuple[Path, Path], dies_in: str, next_host: int
 ) -> None:

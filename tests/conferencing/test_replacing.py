@@ -8,7 +8,7 @@ from tests import house
 from tests.conferencing.stage import Stage, later
 from tests.simulators.zoom.driver import LENA, NORA
 from treff.conferencing import actions, errors, queries, reconcile
-from treff.conferencing.actions import Browser
+from treff.conferencing.consent import Browser
 from treff.conferencing.models import Attempt, Connection, Grant, PendingConnection
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock

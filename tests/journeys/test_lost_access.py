@@ -11,7 +11,7 @@ from tests.canaries import CLIENT_SECRET
 from tests.journeys.team import Team
 from tests.product import CLIENT_ID, eventually
 from tests.visitor import Visitor
-from treff.conferencing import grants
+from treff.conferencing import grant_secrets
 from treff.conferencing.models import Grant
 from treff.conferencing.states import GrantState
 from treff.kernel import clock
@@ -25,7 +25,7 @@ def grant_of(team: Team) -> Grant:
 
 def take_away(team: Team) -> None:
     """Zoom ends the grant, and says so only when it is asked for new tokens, which is due."""
-    token = grants.open_refresh_token(grant_of(team)).reveal()
+    token = grant_secrets.open_refresh_token(grant_of(team)).reveal()
     auth = (CLIENT_ID, CLIENT_SECRET)
     answer = httpx2.post(f"{team.product.zoom_url}/oauth/revoke", data={"token": token}, auth=auth)
     assert answer.json() == {"status": "success"}

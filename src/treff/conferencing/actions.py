@@ -1,11 +1,6 @@
 """The verbs around connections. Only connecting and disconnecting (leaving.py) talk to a provider in a web request."""
 
-import base64
-import hashlib
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,145 +10,30 @@ from django.db.models import Q
 from treff.appointments.models import Appointment
 from treff.audit.actions import record
 from treff.booking_types.actions import offer_if_undecided
-from treff.booking_types.queries import provider_switch
-from treff.conferencing import grants, ports, queries
+from treff.conferencing import grant_secrets, grants, ports, queries
+from treff.conferencing.consent import FLOW_LIFETIME, Browser, Returned, digest, redeem, require_leave
 from treff.conferencing.errors import (
     AccountNotConfirmed,
-    Ambiguous,
-    GrantLost,
-    KeysNotUsable,
-    Misconfigured,
-    NeedsApproval,
-    OwnAccountsNotAllowed,
-    ProviderError,
-    ProviderNotSetUpCorrectly,
-    ProviderRefusedConnection,
-    ProviderUnreachable,
-    ScopesMissing,
     StateMismatch,
-    Throttled,
-    Transient,
 )
-from treff.conferencing.models import LONG_AGO, ConnectFlow, Connection, Grant, Meeting, PendingConnection
+from treff.conferencing.models import LONG_AGO, Connection, Grant, Meeting, PendingConnection
 from treff.conferencing.ports import Identity, MeetingProvider, TokenSet
 from treff.conferencing.states import CheckResult, GrantState, LostCause
 from treff.conferencing.wakeups import account_changed
 from treff.conferencing.world import AT_ONCE
 from treff.events.actions import announce
 from treff.kernel import clock
-from treff.kernel.secrets import Binding, Secret, SecretError
+from treff.kernel.secrets import Secret
 from treff.notices.actions import tell_members
 from treff.notices.states import NoticeKind
-from treff.workspaces import vault
-from treff.workspaces.models import User, Workspace
+from treff.workspaces.models import User
 from treff.workspaces.ports import Scope
 from treff.workspaces.queries import member_of, scope_of, users_with
 from treff.workspaces.states import Permission, Role
 
 log = structlog.get_logger()
-FLOW_LIFETIME = timedelta(minutes=10)
 # A person who presses "check now" again and again gets one answer in this time.
 CHECK_EVERY = timedelta(seconds=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """Who walks to the provider and back: the signed-in user, a digest-worthy id of their session, popup or not."""
-
-    user: User
-    session_id: str
-    in_popup: bool = False
-
-
-def start_connecting(
-    scope: Scope, provider_name: str, browser: Browser, redirect_uri: str, *, own: bool = False
-) -> str:
-    """The provider's consent page for a fresh flow with state and PKCE (S256); `own`: for the member's appointments.
-
-    Raises KeysNotUsable, NotAllowed, OwnAccountsNotAllowed, ProviderNotSetUp.
-    """
-    _require_leave(scope, provider_name, own=own)
-    provider = ports.provider_named(provider_name)
-    state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
-    workspace = Workspace.objects.get(pk=scope.workspace_id)
-    with _keys_needed(), transaction.atomic():
-        vault.check_primary()
-        ConnectFlow.objects.filter(expires_at__lt=clock.now()).delete()
-        ConnectFlow.objects.create(
-            state_digest=_digest(state.reveal()),
-            session_digest=_digest(browser.session_id),
-            workspace=workspace,
-            user=browser.user,
-            provider=provider_name,
-            verifier=vault.open_data_key(workspace).seal(verifier, _verifier_binding(workspace, state)),
-            own=own,
-            in_popup=browser.in_popup,
-            expires_at=clock.now() + FLOW_LIFETIME,
-        )
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.reveal().encode()).digest()).decode().rstrip("=")
-    return provider.authorization_url(state, challenge, redirect_uri)
-
-
-def _require_leave(scope: Scope, provider_name: str, *, own: bool) -> None:
-    if not own:
-        scope.require(Permission.CONNECT_PROVIDERS)
-        return
-    scope.require(Permission.BOOK)
-    switch = provider_switch(scope, provider_name)
-    if scope.member_id is None or switch is None or not switch.own_accounts:
-        raise OwnAccountsNotAllowed
-
-
-@contextmanager
-def _keys_needed() -> Iterator[None]:
-    """Nothing is begun or redeemed that could not be stored. Raises KeysNotUsable for a SecretError within."""
-    try:
-        yield
-    except SecretError as error:
-        grants.report(error)
-        raise KeysNotUsable from error
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """A flow that has come back: whom it is for, and how the page was opened."""
-
-    scope: Scope
-    provider: str
-    in_popup: bool
-    verifier: Secret
-    browser: Browser
-    own: bool = False
-
-
-def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
-    """Use up the flow of this state: once, in time, by the same user in the same browser, who may still connect.
-
-    Raises KeysNotUsable, NotAllowed, NotHere, OwnAccountsNotAllowed, StateMismatch.
-    """
-    with transaction.atomic():
-        flow = (
-            ConnectFlow.objects.select_for_update(of=("self",))
-            .select_related("workspace")
-            .filter(state_digest=_digest(state.reveal()), provider=provider_name)
-            .first()
-        )
-        fits = (
-            flow is not None
-            and flow.expires_at > clock.now()
-            and flow.user_id == browser.user.pk
-            and secrets.compare_digest(flow.session_digest, _digest(browser.session_id))
-        )
-        if flow is None or not fits:
-            log.warning("oauth_state_mismatch", provider=provider_name, known=flow is not None)
-            raise StateMismatch
-        flow.delete()
-    scope = scope_of(member_of(browser.user, flow.workspace.slug))
-    _require_leave(scope, provider_name, own=flow.own)
-    with _keys_needed():
-        vault.check_primary()
-        verifier = vault.open_data_key(flow.workspace).open(flow.verifier, _verifier_binding(flow.workspace, state))
-    return Returned(scope, flow.provider, flow.in_popup, verifier, browser, flow.own)
 
 
 def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Connection | PendingConnection:
@@ -165,13 +45,12 @@ def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Co
     Raises ConnectingFailed in its shapes.
     """
     provider = ports.provider_named(returned.provider)
-    tokens, identity, received_at = _redeem(provider, returned, code, redirect_uri)
+    tokens, identity, received_at = redeem(provider, returned, code, redirect_uri)
     scope, browser = returned.scope, returned.browser
     with transaction.atomic():
         grant = _store_grant(provider, identity, tokens, received_at)
-        for elsewhere in grant.connections.exclude(
-            workspace_id=scope.workspace_id
-        ):  # whose tokens were dead live again
+        # Others with this user have live tokens again.
+        for elsewhere in grant.connections.exclude(workspace_id=scope.workspace_id):
             account_changed(elsewhere.workspace_id)
         present = _present(scope, returned.provider, own=returned.own)
         if present is None or present.grant_id == grant.pk:
@@ -179,34 +58,13 @@ def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Co
         return PendingConnection.objects.create(
             workspace_id=scope.workspace_id,
             user=browser.user,
-            session_digest=_digest(browser.session_id),
+            session_digest=digest(browser.session_id),
             provider=returned.provider,
             grant=grant,
             own=returned.own,
             in_popup=returned.in_popup,
             expires_at=clock.now() + FLOW_LIFETIME,
         )
-
-
-def _redeem(
-    provider: MeetingProvider, returned: Returned, code: Secret, redirect_uri: str
-) -> tuple[TokenSet, Identity, datetime]:
-    try:
-        tokens = provider.exchange_code(code, returned.verifier, redirect_uri)
-        received_at = clock.now()
-        missing = provider.scopes - tokens.scopes
-        if missing:
-            raise ScopesMissing(", ".join(sorted(missing)))
-        return tokens, provider.identify(tokens.access_token), received_at
-    except (Transient, Ambiguous, Throttled) as error:
-        raise ProviderUnreachable from error
-    except Misconfigured as error:
-        log.error("connecting_misconfigured", provider=returned.provider, detail=str(error)[:200])
-        raise ProviderNotSetUpCorrectly from error
-    except ProviderError as error:
-        log.warning("connecting_refused", provider=returned.provider, detail=str(error)[:200])
-        by_admin = isinstance(error, GrantLost) and error.cause == LostCause.ADMIN
-        raise (NeedsApproval if by_admin else ProviderRefusedConnection) from error
 
 
 def pending_connection(public_id: str, browser: Browser) -> PendingConnection:
@@ -216,9 +74,9 @@ def pending_connection(public_id: str, browser: Browser) -> PendingConnection:
         .filter(public_id=public_id, user=browser.user, expires_at__gt=clock.now())
         .first()
     )
-    if found is None or not secrets.compare_digest(found.session_digest, _digest(browser.session_id)):
+    if found is None or not secrets.compare_digest(found.session_digest, digest(browser.session_id)):
         raise StateMismatch
-    _require_leave(scope_of(member_of(browser.user, found.workspace.slug)), found.provider, own=found.own)
+    require_leave(scope_of(member_of(browser.user, found.workspace.slug)), found.provider, own=found.own)
     return found
 
 
@@ -337,7 +195,7 @@ def _store_grant(provider: MeetingProvider, identity: Identity, tokens: TokenSet
     grant.authorized_at = received_at
     grant.paused_until = datetime.fromisoformat(LONG_AGO)
     grant.refresh_lease_until, grant.refresh_tries = datetime.fromisoformat(LONG_AGO), 0
-    grants.seal_new(grant, tokens, received_at)
+    grant_secrets.seal_new(grant, tokens, received_at)
     grant.save()
     return grant
 
@@ -347,11 +205,3 @@ def ask_to_look_again(appointment: Appointment) -> None:
     with transaction.atomic():
         Meeting.objects.filter(appointment=appointment).update(tries=0, next_look_at=AT_ONCE, asked_at=clock.now())
         announce("appointment.look_again", appointment.pk)
-
-
-def _verifier_binding(workspace: Workspace, state: Secret) -> Binding:
-    return Binding("connect_flow", "verifier", _digest(state.reveal()), workspace.public_id)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

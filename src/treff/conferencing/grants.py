@@ -1,18 +1,15 @@
 """Tokens: opening them, and refreshing them exactly once however many workers need it."""
 
 import contextlib
-import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
-from treff.conferencing import journal, ports
+from treff.conferencing import grant_secrets, ports
 from treff.conferencing.errors import Ambiguous, GrantLost, Misconfigured, ProviderError, ProviderNotSetUp, Transient
 from treff.conferencing.models import LONG_AGO, Grant
 from treff.conferencing.ports import TokenSet
@@ -20,12 +17,11 @@ from treff.conferencing.states import CheckResult, GrantState, LostCause
 from treff.conferencing.wakeups import account_changed
 from treff.events.actions import announce
 from treff.kernel import clock
-from treff.kernel.secrets import Binding, Secret, SecretError, Tampered
+from treff.kernel.secrets import Secret, SecretError, Tampered
 from treff.kernel.stored import is_known, known
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
 from treff.workspaces import vault
-from treff.workspaces.vault import Stored
 
 log = structlog.get_logger()
 
@@ -38,7 +34,6 @@ LEASE = timedelta(seconds=60)
 GRACE = timedelta(minutes=5)
 # A refresh token that is never used ages out; see `idle`.
 KEEP_ALIVE_AFTER, KEEP_ALIVE_SPREAD = timedelta(days=45), timedelta(days=15)
-_SPOOL = "spool"
 _LONGEST_POLL = 90.0
 
 
@@ -67,11 +62,11 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
         first_version = first_version or grant.version
         lasts = grant.version > refused_version and grant.expires_at > now
         if lasts and (due_at(grant) > now or grant.version > first_version):
-            return _open(grant, "access_token"), grant.version
+            return grant_secrets.open_access_token(grant), grant.version
         if _recover_from_spool(grant) or _refreshed(grant, now, may_fail=lasts):
             continue
         if lasts:
-            return _open(grant, "access_token"), grant.version
+            return grant_secrets.open_access_token(grant), grant.version
         if time.monotonic() > deadline:
             raise Transient("another worker is refreshing the token for too long")
         time.sleep(pause)
@@ -97,7 +92,7 @@ def _share(grant: Grant) -> float:
 
 def _refreshed(grant: Grant, now: datetime, *, may_fail: bool) -> bool:
     """True if we had the lease and there is something new to read; an outage is no matter while `may_fail`."""
-    open_refresh_token(grant)  # a key that is missing must not be found out with the lease in hand
+    grant_secrets.open_refresh_token(grant)  # a key that is missing must not be found out with the lease in hand
     if not _take_lease(grant, now):
         return False
     try:
@@ -107,17 +102,6 @@ def _refreshed(grant: Grant, now: datetime, *, may_fail: bool) -> bool:
             raise
         return False
     return True
-
-
-def seal_new(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
-    """Put a fresh set of tokens on the (unsaved) row, under a fresh data key. Raises kernel.secrets.KeyUnavailable."""
-    grant.data_key = vault.new_data_key(binding_of(grant, "data_key"))
-    _put(grant, tokens, received_at)
-
-
-def open_refresh_token(grant: Grant) -> Secret:
-    """For revoking. Raises kernel.secrets.SecretError."""
-    return _open(grant, "refresh_token")
 
 
 def mark_lost(grant_id: int, version: int, lost: GrantLost) -> bool:
@@ -159,7 +143,7 @@ def drop_unused() -> list[Secret]:
             continue  # somebody came while we waited for the lock
         with contextlib.suppress(SecretError):
             if grant.refresh_token:
-                to_revoke.append(open_refresh_token(grant))
+                to_revoke.append(grant_secrets.open_refresh_token(grant))
         grant.delete()
     return to_revoke
 
@@ -259,7 +243,7 @@ def _refresh(grant: Grant) -> None:
         raise Transient("waiting for the worker that was refreshing", GRACE)
     provider = ports.provider_named(grant.provider)
     try:
-        tokens = provider.refresh(_open(grant, "refresh_token"))
+        tokens = provider.refresh(grant_secrets.open_refresh_token(grant))
     except GrantLost as lost:
         # Another worker may have been faster after all: only the newest token's refusal proves anything.
         if mark_lost(grant.pk, grant.version, lost):
@@ -278,7 +262,7 @@ def _refresh(grant: Grant) -> None:
         raise
     received_at = clock.now()
     try:
-        _spool(grant, tokens, received_at)
+        grant_secrets.spool(grant, tokens, received_at)
     except OSError:  # the disk is full: the commit may work all the same
         log.exception("spool_failed", grant=grant.public_id)
     _commit(grant, tokens, received_at)
@@ -286,7 +270,7 @@ def _refresh(grant: Grant) -> None:
 
 def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
     old_version, lives_again = grant.version, grant.state != GrantState.CONNECTED
-    _put(grant, tokens, received_at)
+    grant_secrets.put(grant, tokens, received_at)
     with transaction.atomic():
         committed = Grant.objects.filter(pk=grant.pk, version=old_version).update(
             access_token=grant.access_token,
@@ -304,68 +288,15 @@ def _commit(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
         if lives_again:
             for connection in grant.connections.all():
                 account_changed(connection.workspace_id)
-    journal.remove(_SPOOL, grant.public_id)
+    grant_secrets.forget_spooled(grant)
     log.info("grant_refreshed", grant=grant.public_id, version=old_version + 1, committed=bool(committed))
-
-
-def _spool(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
-    text = json.dumps(
-        {
-            "access": tokens.access_token.reveal(),
-            "refresh": tokens.refresh_token.reveal(),
-            "expires_at": (received_at + tokens.expires_in).isoformat(),
-        }
-    )
-    journal.write(_SPOOL, grant.public_id, key.seal(Secret(text), binding_of(grant, f"spool:{grant.version + 1}")))
 
 
 def _recover_from_spool(grant: Grant) -> bool:
     """Commit what a holder that died had received for exactly this version. True if there was something."""
-    sealed = journal.read(_SPOOL, grant.public_id)
-    if sealed is None:
+    tokens = grant_secrets.spooled(grant)
+    if tokens is None:
         return False
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
-    try:
-        kept = json.loads(key.open(sealed, binding_of(grant, f"spool:{grant.version + 1}")).reveal())
-    except Tampered:  # of an older version or an earlier authorization, unless it is ours that is old
-        if Grant.objects.filter(pk=grant.pk, version=grant.version).exists():
-            journal.remove(_SPOOL, grant.public_id)
-        return False
-    now = clock.now()
-    tokens = TokenSet(
-        Secret(kept["access"]), Secret(kept["refresh"]), datetime.fromisoformat(kept["expires_at"]) - now, frozenset()
-    )
-    _commit(grant, tokens, now)
+    _commit(grant, tokens, clock.now())
     log.info("grant_recovered_from_spool", grant=grant.public_id)
     return True
-
-
-def _put(grant: Grant, tokens: TokenSet, received_at: datetime) -> None:
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
-    grant.access_token = key.seal(tokens.access_token, binding_of(grant, "access_token"))
-    grant.refresh_token = key.seal(tokens.refresh_token, binding_of(grant, "refresh_token"))
-    grant.expires_at = received_at + tokens.expires_in
-
-
-def _open(grant: Grant, column: str) -> Secret:
-    key = settings.TREFF_KEYS.open_data_key(grant.data_key, binding_of(grant, "data_key"))
-    secret: Secret = key.open(getattr(grant, column), binding_of(grant, column))
-    return secret
-
-
-def binding_of(grant: Grant, column: str) -> Binding:
-    """Where a sealed column of the row belongs."""
-    owner = f"{grant.provider}:{grant.client_id}:{grant.external_user_id}"
-    return Binding("grant", column, grant.public_id, owner)
-
-
-def stored_data_keys() -> Iterator[Stored]:
-    """For the vault, which wraps them anew."""
-    for grant in Grant.objects.all():
-        here = Grant.objects.filter(pk=grant.pk, data_key=grant.data_key)
-        yield Stored(grant.data_key, binding_of(grant, "data_key"), partial(_put_data_key, here))
-
-
-def _put_data_key(here: QuerySet[Grant], wrapped: str) -> int:
-    return here.update(data_key=wrapped)

@@ -22,7 +22,7 @@ from treff.booking_types.rules import Question, Window
 from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
 from treff.conferencing import actions as conferencing
 from treff.conferencing import reconcile
-from treff.conferencing.actions import Browser, Returned
+from treff.conferencing.consent import Browser, Returned
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import instant_of

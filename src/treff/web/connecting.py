@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from treff.conferencing import actions
-from treff.conferencing.actions import Browser
+from treff.conferencing import consent
+from treff.conferencing.consent import Browser
 from treff.conferencing.errors import ConnectingFailed, KeysNotUsable, ProviderNotSetUp
 from treff.kernel.errors import TreffError
 from treff.web import labels
@@ -58,7 +58,7 @@ def begin(request: HttpRequest, scope: Scope, provider: str, *, own: bool) -> Ht
     browser = browser_of(request)
     attempt = Attempt(provider, scope.workspace_slug, own, browser.in_popup)
     try:
-        return redirect(actions.start_connecting(scope, provider, browser, callback_url(provider), own=own))
+        return redirect(consent.start_connecting(scope, provider, browser, callback_url(provider), own=own))
     except (KeysNotUsable, ProviderNotSetUp) as error:
         return failed(request, attempt, error)
 

@@ -9,7 +9,7 @@ from tests import house
 from tests.product import Product
 from tests.visitor import Client
 from tests.zoom import client_of
-from treff.conferencing import actions, ports
+from treff.conferencing import actions, consent, ports
 from treff.kernel.secrets import Secret
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.workspaces.actions import create_api_key
@@ -36,12 +36,12 @@ def _found(product: Product, number: int) -> Team:
     user = {"email": f"host{number}@soak.example", "first_name": "Hanna", "last_name": f"Host {number}"}
     zoom_user = product.zoom("users", user)["id"]
     redirect_uri = f"{product.url}/integrations/zoom/callback"
-    browser = actions.Browser(owner.user, f"session-{number}")
-    consent = actions.start_connecting(house.scope(owner), "zoom", browser, redirect_uri)
-    asked = dict(parse_qsl(urlsplit(consent).query))
+    browser = consent.Browser(owner.user, f"session-{number}")
+    url = consent.start_connecting(house.scope(owner), "zoom", browser, redirect_uri)
+    asked = dict(parse_qsl(urlsplit(url).query))
     order = {key: asked[key] for key in ("redirect_uri", "code_challenge", "state")}
     code = product.zoom("authorize", {**order, "user_id": zoom_user})["code"]
-    returned = actions.take_flow("zoom", Secret(asked["state"]), browser)
+    returned = consent.take_flow("zoom", Secret(asked["state"]), browser)
     actions.finish_connecting(returned, Secret(code), redirect_uri)
     return Team(owner.workspace, owner, zoom_user, Client(product, create_api_key(owner.workspace, Role.ADMIN)))
 

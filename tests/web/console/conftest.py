@@ -12,7 +12,8 @@ from tests.web.console.november import NOW
 from tests.web.console.paper_zoom import PaperZoom
 from treff.booking_types.actions import offer_provider
 from treff.conferencing import ports, reconcile
-from treff.conferencing.actions import Browser, Returned, finish_connecting
+from treff.conferencing.actions import finish_connecting
+from treff.conferencing.consent import Browser, Returned
 from treff.conferencing.models import Connection
 from treff.conferencing.ports import Identity
 from treff.kernel import clock

@@ -15,7 +15,7 @@ from treff.audit.models import AuditEntry
 from treff.booking_types.actions import offer_provider
 from treff.booking_types.models import ProviderSwitch
 from treff.conferencing import ports, reconcile
-from treff.conferencing.actions import Browser, take_flow
+from treff.conferencing.consent import Browser, take_flow
 from treff.conferencing.errors import GrantLost, Refused, StateMismatch
 from treff.conferencing.grants import check, mark_lost, pause
 from treff.conferencing.models import Attempt, ConnectFlow, Connection, Grant, Usage

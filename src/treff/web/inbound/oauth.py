@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from treff.booking_types.queries import provider_switch
-from treff.conferencing import actions, queries
+from treff.conferencing import actions, consent, queries
 from treff.conferencing.errors import (
     ConnectingFailed,
     Declined,
@@ -57,7 +57,7 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         return redirect("account_login")
     attempt = Attempt(provider)
     try:
-        returned = actions.take_flow(provider, state, browser_of(request))
+        returned = consent.take_flow(provider, state, browser_of(request))
         attempt = Attempt(provider, returned.scope.workspace_slug, returned.own, returned.in_popup)
         if request.GET.get("error"):
             raise _refusal(request.GET["error"])
