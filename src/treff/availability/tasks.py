@@ -15,4 +15,4 @@ def read_feed(feed_id: int) -> None:
 
 def sweep_feeds(_window: timedelta) -> int:
     """Wake every feed that is due. Returns how many."""
-    return sum(read_feed.defer_once(subject_id=feed_id) for feed_id in queries.due(SWEEP_LIMIT))
+    return read_feed.defer_missing(queries.due(SWEEP_LIMIT))

@@ -65,13 +65,13 @@ def sweep(window: timedelta) -> int:
     """
     rows.erase_start_urls()
     found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
-    return sum(look.defer_once(subject_id=appointment_id) for appointment_id in found)
+    return look.defer_missing(found)
 
 
 def sweep_inbox(_window: timedelta) -> int:
     """Wake what was received and not handled, however long ago. Returns how many."""
     inbox.forget()
-    return sum(handle_event.defer_once(subject_id=event_id) for event_id in inbox.overlooked())
+    return handle_event.defer_missing(inbox.overlooked())
 
 
 def sweep_connections(_window: timedelta) -> int:
@@ -81,8 +81,8 @@ def sweep_connections(_window: timedelta) -> int:
     leaving.forget_deauthorized()
     leaving.give_up_lost()
     connections = dict.fromkeys([*alarms.due(), *queries.being_left()])
-    woken = sum(look_at_connection.defer_once(subject_id=connection_id) for connection_id in connections)
-    return woken + sum(check_grant.defer_once(subject_id=grant_id) for grant_id in grants.idle())
+    woken = look_at_connection.defer_missing(connections)
+    return woken + check_grant.defer_missing(grants.idle())
 
 
 def sweep_tellings(_window: timedelta) -> int:

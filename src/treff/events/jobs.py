@@ -1,6 +1,6 @@
 """Tasks as the rest of the house sees them: a name and an id."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -35,18 +35,31 @@ class Task:
         return self._placed(subject_id).defer(subject_id=subject_id)
 
     def defer_once(self, *, subject_id: int, at: datetime | None = None) -> bool:
-        """A job unless one is waiting already; for sweeps, which must not flood. True if deferred; `at`: not before.
+        """A job unless one is waiting already. True if deferred; `at`: not before.
 
         In a savepoint, because the refusal comes out of a unique violation.
         """
         try:
             with transaction.atomic():
-                self._placed(subject_id, queueing_lock=f"{self.name}:{subject_id}", schedule_at=at).defer(
+                self._placed(subject_id, queueing_lock=self._queueing_lock(subject_id), schedule_at=at).defer(
                     subject_id=subject_id
                 )
         except AlreadyEnqueued:
             return False
         return True
+
+    def defer_missing(self, subject_ids: Iterable[int]) -> int:
+        """A job for each of them that none is waiting for; how many. For sweeps, which must not flood.
+
+        Those that wait are asked for in one query: under load that is most of them, and every second.
+        """
+        locks = {subject_id: self._queueing_lock(subject_id) for subject_id in subject_ids}
+        queued = ProcrastinateJob.objects.filter(queueing_lock__in=locks.values(), status="todo")
+        waiting = set(queued.values_list("queueing_lock", flat=True))
+        return sum(self.defer_once(subject_id=each) for each, lock in locks.items() if lock not in waiting)
+
+    def _queueing_lock(self, subject_id: int) -> str:
+        return f"{self.name}:{subject_id}"
 
     def _placed(
         self, subject_id: int, queueing_lock: str | None = None, schedule_at: datetime | None = None

@@ -27,9 +27,9 @@ def sweep(window: timedelta) -> int:
     Returns how many.
     """
     found = dict.fromkeys([*queries.due(SWEEP_LIMIT), *queries.overlooked(window, SWEEP_LIMIT, HEAD_START)])
-    return sum(tell.defer_once(subject_id=appointment_id) for appointment_id in found)
+    return tell.defer_missing(found)
 
 
 def sweep_notices(_window: timedelta) -> int:
     """Wake every notice that is due, whenever it was posted and whatever became of its job. Returns how many."""
-    return sum(send_notice.defer_once(subject_id=notice_id) for notice_id in due_notices(SWEEP_LIMIT, HEAD_START))
+    return send_notice.defer_missing(due_notices(SWEEP_LIMIT, HEAD_START))
