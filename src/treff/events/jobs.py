@@ -9,16 +9,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import JobDeferrer
 
-# The queue of tasks without a lane. A worker keeps some hands free for it.
+# The lane of all tasks that name none. A worker keeps some hands free for it.
 PROMPT = "default"
-_DEEPEST = 100
+_DEEPEST = 1000
 
 
 class Task:
     """A function of one id that a worker runs some time after the commit, at least once.
 
-    With `lane_of` (id -> whose turn it is) lanes take turns: a job stands the further back, the more of its own lane
-    are waiting, so that whoever has thousands does not keep others waiting who have one.
+    Lanes take turns: a job stands the further back, the more of its own lane are waiting, so that whoever has thousands
+    does not keep others waiting who have one. `lane_of` (id -> whose turn it is) says the lane; tasks without it share
+    one, or a thousand mails would go before every link.
     """
 
     def __init__(self, name: str, run: Callable[[int], None], lane_of: Callable[[int], object] | None = None) -> None:
@@ -41,7 +42,7 @@ class Task:
         """
         try:
             with transaction.atomic():
-                self._placed(subject_id, queueing_lock=self._queueing_lock(subject_id), schedule_at=at).defer(
+                self._placed(subject_id, queueing_lock=f"{self.name}:{subject_id}", schedule_at=at).defer(
                     subject_id=subject_id
                 )
         except AlreadyEnqueued:
@@ -53,22 +54,18 @@ class Task:
 
         Those that wait are asked for in one query: under load that is most of them, and every second.
         """
-        locks = {subject_id: self._queueing_lock(subject_id) for subject_id in subject_ids}
-        queued = ProcrastinateJob.objects.filter(queueing_lock__in=locks.values(), status="todo")
-        waiting = set(queued.values_list("queueing_lock", flat=True))
-        return sum(self.defer_once(subject_id=each) for each, lock in locks.items() if lock not in waiting)
-
-    def _queueing_lock(self, subject_id: int) -> str:
-        return f"{self.name}:{subject_id}"
+        wanted = dict.fromkeys(subject_ids)
+        waiting = ProcrastinateJob.objects.filter(task_name=self.name, status="todo", args__subject_id__in=[*wanted])
+        for subject_id in waiting.values_list("args__subject_id", flat=True):
+            wanted.pop(subject_id, None)
+        return sum(self.defer_once(subject_id=subject_id) for subject_id in wanted)
 
     def _placed(
         self, subject_id: int, queueing_lock: str | None = None, schedule_at: datetime | None = None
     ) -> JobDeferrer:
-        queue, priority = PROMPT, 0
-        if self._lane_of is not None:
-            queue = f"lane-{self._lane_of(subject_id)}"
-            waiting = ProcrastinateJob.objects.filter(queue_name=queue, status="todo")
-            priority = -waiting[:_DEEPEST].count()
+        queue = PROMPT if self._lane_of is None else f"lane-{self._lane_of(subject_id)}"
+        waiting = ProcrastinateJob.objects.filter(queue_name=queue, status="todo")
+        priority = -waiting[:_DEEPEST].count()
         return self._job.configure(queue=queue, priority=priority, queueing_lock=queueing_lock, schedule_at=schedule_at)
 
 
