@@ -49,17 +49,20 @@ class Correspondence:
             assert self.now < self.facts.start_at, "never a mail about what has begun"
             kinds = [kind for kind, _ in self.sent]
             assert not {Kind.CANCELLED, Kind.DECLINED} & set(kinds), "never a mail after the end"
-            assert not self.sent or self.facts.sequence > self.sent[-1][1].sequence, "never the same invitation twice"
-            self.told = self.facts.as_told()
+            invites = [facts.sequence for kind, facts in self.sent if kind != Kind.REMINDER]
+            if step.kind != Kind.REMINDER:
+                assert not invites or self.facts.sequence > invites[-1], "never the same invitation twice"
+            self.told = self.facts.as_told(self.now)
             self.sent.append((step.kind, self.facts))
-            assert plan(self.facts, self.told, self.now, PATIENCE) == Settled(), "once is enough"
+            again = plan(self.facts, self.told, self.now, PATIENCE)
+            assert not isinstance(again, Send), "once is enough"
         if isinstance(step, Wait):
             assert self.now < step.until_at
         return step
 
     def rest(self) -> None:
         """Let time pass until nothing is left to wait for."""
-        for _ in range(4):
+        for _ in range(4 + 2 * len(self.facts.reminders)):
             step = self.step()
             if isinstance(step, Settled):
                 return
@@ -127,7 +130,7 @@ def test_whatever_happens_no_change_makes_two_mails_and_the_last_one_tells_what_
     elif not facts.takes_place:
         assert not told["takes_place"]
     else:
-        is_now = facts.as_told()
+        is_now = facts.as_told(letters.now)
         assert (told["start"], told["minutes"]) == (is_now["start"], is_now["minutes"])
         # A link that is being replaced is waited for; every other difference has been told.
         assert told["join_url"] == is_now["join_url"] or (facts.has_video and not facts.join_url)
@@ -149,7 +152,8 @@ def test_who_asked_hears_last_of_what_became_of_it(story: list[tuple[str, object
         return
     assert (told["takes_place"], told["awaits"]) == (facts.takes_place, facts.awaits)
     if facts.takes_place or facts.awaits:
-        assert (told["start"], told["minutes"]) == (facts.as_told()["start"], facts.as_told()["minutes"])
+        is_now = facts.as_told(letters.now)
+        assert (told["start"], told["minutes"]) == (is_now["start"], is_now["minutes"])
     elif facts.declined:
         assert letters.sent[-1][0] == Kind.DECLINED
 
@@ -165,7 +169,7 @@ def test_a_request_is_told_of_confirmed_and_then_like_any_other_appointment() ->
 
 
 def test_a_confirmation_after_a_yes_waits_for_its_link_from_the_yes_on() -> None:
-    told = REQUEST.as_told()
+    told = REQUEST.as_told(BOOKED_AT)
     approved_at = BOOKED_AT + timedelta(hours=5)
     approved = replace(FACTS, changed_at=approved_at)
     assert plan(approved, told, approved_at, PATIENCE) == Wait(approved_at + PATIENCE)
@@ -176,7 +180,7 @@ def test_a_confirmation_after_a_yes_waits_for_its_link_from_the_yes_on() -> None
 
 
 def test_what_was_told_before_there_were_requests_reads_as_ever() -> None:
-    told = {name: value for name, value in FACTS.as_told().items() if name != "awaits"}
+    told = {name: value for name, value in FACTS.as_told(BOOKED_AT).items() if name not in ("awaits", "at")}
     assert plan(FACTS, told, BOOKED_AT, PATIENCE) == Settled()
     assert plan(replace(FACTS, takes_place=False), told, BOOKED_AT, PATIENCE) == Send(Kind.CANCELLED)
     moved = replace(FACTS, takes_place=False, awaits=True, start_at=FACTS.start_at + timedelta(hours=1))
@@ -212,7 +216,7 @@ def test_moves_in_quick_succession_are_one_mail(moves: int, seconds: float) -> N
 def test_a_link_that_came_changed_or_will_not_come_is_told(
     told_link: str, link: str, has_video: bool, step: Step
 ) -> None:
-    told = replace(FACTS, join_url=told_link).as_told()
+    told = replace(FACTS, join_url=told_link).as_told(BOOKED_AT)
     assert plan(replace(FACTS, join_url=link, has_video=has_video), told, BOOKED_AT, PATIENCE) == step
 
 
@@ -241,6 +245,77 @@ def test_the_first_word_waits_for_the_link_as_long_as_the_workspace_says() -> No
 
 def test_a_new_time_is_told_when_it_has_come_to_rest() -> None:
     moved = replace(FACTS, start_at=FACTS.start_at + timedelta(hours=1), join_url="https://zoom.us/j/1")
-    told = replace(FACTS, join_url="https://zoom.us/j/1").as_told()
+    told = replace(FACTS, join_url="https://zoom.us/j/1").as_told(BOOKED_AT)
     assert plan(moved, told, BOOKED_AT, PATIENCE) == Wait(BOOKED_AT + QUIET)
     assert plan(moved, told, BOOKED_AT + QUIET, PATIENCE) == Send(Kind.MOVED)
+
+
+def reminded(facts: Facts) -> Facts:
+    """A day and an hour ahead of its start, as a booking type says that has both."""
+    hours = (24, 1)
+    return replace(facts, reminders=tuple(facts.start_at - timedelta(hours=each) for each in hours))
+
+
+IN_THREE_DAYS = reminded(replace(FACTS, start_at=BOOKED_AT + timedelta(days=3), has_video=False))
+
+
+def test_a_reminder_comes_at_each_of_its_times_and_once() -> None:
+    letters = Correspondence(IN_THREE_DAYS)
+    times = []
+    while not isinstance(step := letters.step(), Settled):
+        if isinstance(step, Wait):
+            letters.now = step.until_at
+        else:
+            times.append((step.kind, IN_THREE_DAYS.start_at - letters.now))
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    assert times == [(Kind.CONFIRMATION, 3 * day), (Kind.REMINDER, day), (Kind.REMINDER, hour)]
+
+
+def test_who_was_told_of_the_booking_or_a_new_time_shortly_before_is_not_reminded_of_it() -> None:
+    for ahead, first in ((timedelta(hours=23), 1), (timedelta(hours=24, minutes=14), 1), (timedelta(minutes=74), None)):
+        facts = reminded(replace(FACTS, start_at=BOOKED_AT + ahead))
+        step = plan(facts, facts.as_told(BOOKED_AT), BOOKED_AT, PATIENCE)
+        assert step == (Settled() if first is None else Wait(facts.start_at - timedelta(hours=first)))
+
+
+def test_a_reminder_moves_with_the_appointment_and_goes_with_it() -> None:
+    letters = Correspondence(IN_THREE_DAYS)
+    letters.step()
+    later = reminded(replace(IN_THREE_DAYS, start_at=IN_THREE_DAYS.start_at + timedelta(days=2)))
+    letters.change(start_at=later.start_at, reminders=later.reminders)
+    letters.now += QUIET
+    assert letters.step() == Send(Kind.MOVED)
+    assert letters.step() == Wait(later.reminders[0])
+    letters.change(takes_place=False)
+    letters.step()
+    letters.now = later.reminders[0]
+    assert letters.step() == Settled()
+
+
+def test_two_reminders_that_an_outage_kept_back_are_one() -> None:
+    told, late = IN_THREE_DAYS.as_told(BOOKED_AT), IN_THREE_DAYS.start_at - timedelta(minutes=10)
+    assert plan(IN_THREE_DAYS, told, late, PATIENCE) == Send(Kind.REMINDER)
+    assert plan(IN_THREE_DAYS, IN_THREE_DAYS.as_told(late), late, PATIENCE) == Settled()
+
+
+def test_who_was_told_by_an_older_version_is_reminded_as_if_it_were_when_the_appointment_last_changed() -> None:
+    told = {name: value for name, value in IN_THREE_DAYS.as_told(BOOKED_AT).items() if name != "at"}
+    assert plan(IN_THREE_DAYS, told, BOOKED_AT, PATIENCE) == Wait(IN_THREE_DAYS.reminders[0])
+
+
+@given(st.lists(with_requests, max_size=40), st.lists(st.integers(5, 2000), max_size=3))
+@STEADY
+def test_no_story_makes_more_reminders_than_there_are_and_none_of_what_does_not_take_place(
+    story: list[tuple[str, object]], minutes: list[int]
+) -> None:
+    letters = Correspondence(replace(FACTS, has_video=False))
+    for deed in story:
+        happen(letters, deed)
+        start_at = letters.facts.start_at
+        reminders = tuple(start_at - timedelta(minutes=each) for each in minutes)
+        letters.facts = replace(letters.facts, reminders=reminders)
+    letters.rest()
+    reminders_sent = [facts for kind, facts in letters.sent if kind == Kind.REMINDER]
+    assert all(facts.takes_place for facts in reminders_sent)
+    for start_at in {facts.start_at for facts in reminders_sent}:
+        assert sum(facts.start_at == start_at for facts in reminders_sent) <= len(minutes) * (1 + letters.changes)

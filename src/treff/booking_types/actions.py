@@ -13,6 +13,7 @@ from treff.booking_types.models import BookingType, ProviderSwitch, TypeHost
 from treff.booking_types.ports import Description, Details, HostWish
 from treff.booking_types.requirements import check_details, check_host
 from treff.booking_types.rules import check_duration, check_provider
+from treff.events.actions import announce
 from treff.kernel import texts
 from treff.kernel.errors import N_, Invalid
 from treff.workspaces.ports import Scope
@@ -41,6 +42,7 @@ def _save(scope: Scope, row: BookingType, wanted: Description, deed: str) -> Boo
     row.title = texts.one_line("title", wanted.title, longest=100, required=True)
     row.duration = check_duration(wanted.duration)
     row.provider = check_provider(wanted.provider)
+    reminded_before = row.reminder_minutes
     if wanted.details is not None:
         _apply(row, wanted.details)
     try:
@@ -50,6 +52,8 @@ def _save(scope: Scope, row: BookingType, wanted: Description, deed: str) -> Boo
             if wanted.hosts is not None:
                 _set_hosts(scope, row, wanted.hosts)
             record(scope.workspace_id, scope.actor, deed, row.public_id)
+            if row.reminder_minutes != reminded_before:
+                announce("booking_type.reminders_changed", row.pk)
     except IntegrityError:
         raise BookingTypeSlugTaken from None
     return row
@@ -63,6 +67,7 @@ def _apply(row: BookingType, wanted: Details) -> None:
     ):
         setattr(row, name, getattr(checked, name))
     row.more_minutes = list(checked.more_minutes)
+    row.reminder_minutes = list(checked.reminder_minutes)
     row.window_kind, row.window_days = checked.window.kind, checked.window.days
     row.window_from, row.window_until = checked.window.first, checked.window.last
     row.limit_day, row.limit_week, row.limit_month = astuple(checked.limits)

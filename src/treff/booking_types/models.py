@@ -13,6 +13,11 @@ from treff.workspaces.models import Member, ScopedQuerySet, Workspace
 NOTHING = timedelta(0)
 
 
+def a_day_ahead() -> list[int]:
+    """Minutes, as a default that each row has for itself."""
+    return [24 * 60]
+
+
 class BookingType(models.Model):
     """A kind of appointment that the workspace offers.
 
@@ -24,6 +29,7 @@ class BookingType(models.Model):
     window_…                   how far ahead it can be booked (rules.Window)
     limit_…, host_limit_…      most appointments of this type a day, week, month: in all, and for each host
     weekly_hours               its own hours in place of the hosts', as availability.Schedule.weekly; None: the hosts'
+    reminder_minutes           so long before the start a mail reminds of it, the longest first
     questions                  [{"id", "kind", "label", "options", "required"}]
     secret_key                 who does not have it sees no page; empty: everybody may
     version                    grows with every edit, that of its hosts included
@@ -66,6 +72,9 @@ class BookingType(models.Model):
     secret_key = models.CharField(max_length=64, blank=True, default="")
     clients_may_move = models.BooleanField(default=True)
     clients_may_cancel = models.BooleanField(default=True)
+    reminder_minutes = models.JSONField(
+        default=a_day_ahead, db_default=models.Value(a_day_ahead(), output_field=models.JSONField())
+    )
     version = models.PositiveIntegerField(default=1)
     turn = models.BigIntegerField(default=0)
     is_paused = models.BooleanField(default=False)

@@ -50,6 +50,7 @@ class Details:
     is_secret: bool = False
     clients_may_move: bool = True
     clients_may_cancel: bool = True
+    reminder_minutes: tuple[int, ...] = (24 * 60,)
 
 
 @dataclass(frozen=True, slots=True)

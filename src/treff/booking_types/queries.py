@@ -67,6 +67,7 @@ def details_of(kind: BookingType) -> Details:
     return Details(
         description=kind.description,
         more_minutes=tuple(kind.more_minutes),
+        reminder_minutes=tuple(kind.reminder_minutes),
         step_minutes=kind.step_minutes,
         offset_minutes=kind.offset_minutes,
         buffer_before=kind.buffer_before,

@@ -11,7 +11,8 @@ from treff.booking_types.states import QuestionKind, WindowKind
 from treff.kernel import texts
 from treff.kernel.errors import N_, Invalid
 
-MOST_LENGTHS, MOST_QUESTIONS, MOST_OPTIONS = 6, 20, 30
+MOST_LENGTHS, MOST_QUESTIONS, MOST_OPTIONS, MOST_REMINDERS = 6, 20, 30, 5
+SOONEST_REMINDER, EARLIEST_REMINDER = 5, 14 * MINUTES_OF_DAY  # minutes
 LONGEST_BUFFER, LONGEST_NOTICE = timedelta(hours=12), timedelta(days=365)
 # As far ahead as appointments can be (appointments/rules.py).
 LONGEST_WINDOW = 731
@@ -23,6 +24,10 @@ def check_details(wanted: Details) -> Details:
         raise Invalid("more_minutes", N_("At most %(most)d lengths, please."), most=MOST_LENGTHS)
     for minutes in wanted.more_minutes:
         check_duration(timedelta(minutes=minutes))
+    if len(wanted.reminder_minutes) > MOST_REMINDERS:
+        raise Invalid("reminder_minutes", N_("At most %(most)d reminders, please."), most=MOST_REMINDERS)
+    for minutes in wanted.reminder_minutes:
+        _between("reminder_minutes", minutes, SOONEST_REMINDER, EARLIEST_REMINDER)
     _between("step_minutes", wanted.step_minutes or 1, 1, MINUTES_OF_DAY)
     _between("offset_minutes", wanted.offset_minutes, 0, MINUTES_OF_DAY - 1)
     for name, longest in (
@@ -38,6 +43,7 @@ def check_details(wanted: Details) -> Details:
         confirmation_text=texts.several_lines("confirmation_text", wanted.confirmation_text, longest=2000),
         redirect_url=_check_url(wanted.redirect_url),
         more_minutes=tuple(dict.fromkeys(wanted.more_minutes)),
+        reminder_minutes=tuple(sorted(set(wanted.reminder_minutes), reverse=True)),
         window=_check_window(wanted.window),
         limits=_check_limits("limit", wanted.limits),
         host_limits=_check_limits("host_limit", wanted.host_limits),

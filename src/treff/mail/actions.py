@@ -14,12 +14,13 @@ from treff.appointments.queries import with_everything
 from treff.appointments.states import Status
 from treff.kernel import clock
 from treff.mail import queries
-from treff.mail.models import Letter, Recipient
+from treff.mail.models import Letter, Recipient, ReminderStop
 from treff.mail.plan import Facts, Send, Settled, Wait, plan
 from treff.mail.rendering import Envelope, render
 from treff.mail.rules import back_off, reply_code
 from treff.mail.states import Kind, LetterState
 from treff.recovery.queries import released
+from treff.workspaces.models import Workspace
 
 log = structlog.get_logger()
 # Longer than a mail server that answers at all takes (EMAIL_TIMEOUT bounds each of its answers); a mail that a killed
@@ -61,6 +62,25 @@ def take_up_again() -> int:
     return queries.behind(now).update(next_look_at=now, tries=0)
 
 
+def look_at_type(booking_type_id: int) -> None:
+    """Its reminders are others now: whoever has an appointment of it ahead is looked at by the next sweep."""
+    concerned = Recipient.objects.filter(
+        appointment__booking_type=booking_type_id, appointment__start_at__gt=clock.now(), told__isnull=False
+    )
+    concerned.update(next_look_at=clock.now())
+
+
+def stop_reminders(recipient: Recipient) -> None:
+    """For this address, of all appointments with the workspace. Told twice it is the same."""
+    place = recipient.appointment.workspace
+    ReminderStop.objects.get_or_create(workspace=place, email=recipient.email.lower())
+
+
+def resume_reminders(recipient: Recipient) -> None:
+    place = recipient.appointment.workspace
+    ReminderStop.objects.filter(workspace=place, email__iexact=recipient.email).delete()
+
+
 def _add_recipients(appointment: Appointment) -> None:
     """Of a request that nobody has said yes to only who asked hears."""
     emails = [appointment.lead.email]
@@ -92,6 +112,7 @@ def _run_pass(recipient_id: int) -> bool:
         letter.public_id,
         letter.sequence,
         was_invited=told is not None and bool(told["takes_place"]),
+        stop_token=queries.stop_token(decision.recipient) if letter.kind == Kind.REMINDER else "",
     )
     try:
         render(decision.appointment, decision.facts, envelope).send()
@@ -102,7 +123,7 @@ def _run_pass(recipient_id: int) -> bool:
         decision.recipient,
         letter,
         LetterState.SENT,
-        told=decision.facts.as_told(),
+        told=decision.facts.as_told(clock.now()),
         observed_sequence=decision.facts.sequence,
         tries=0,
     )
@@ -124,13 +145,17 @@ def _decide(recipient_id: int) -> _Decision | None:
             return None
         facts = queries.facts_of(appointment)
         step = plan(facts, recipient.told, now, appointment.workspace.link_wait)
-        if isinstance(step, Send) and not appointment.workspace.confirmation_mails:
-            recipient.told = facts.as_told()  # as if told: switching mails on again must not send old news
-            step = Settled()
+        if isinstance(step, Send) and not _is_wanted(step.kind, recipient, appointment.workspace):
+            recipient.told = facts.as_told(now)  # as if told: switching mails on again must not send old news
+            step = plan(facts, recipient.told, now, appointment.workspace.link_wait)
         if isinstance(step, Send):
             return _Decision(recipient, appointment, facts, _letter(recipient, step.kind, facts.sequence))
         _rest(recipient, facts, step)
         return None
+
+
+def _is_wanted(kind: Kind, recipient: Recipient, place: Workspace) -> bool:
+    return place.confirmation_mails and (kind != Kind.REMINDER or queries.wants_reminders(recipient))
 
 
 def _letter(recipient: Recipient, kind: Kind, sequence: int) -> Letter:
@@ -167,7 +192,7 @@ def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | 
             letter,
             LetterState.FAILED,
             detail=detail,
-            told=decision.facts.as_told(),
+            told=decision.facts.as_told(clock.now()),
             observed_sequence=decision.facts.sequence,
         )
         return

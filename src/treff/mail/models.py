@@ -8,6 +8,7 @@ from treff.appointments.models import Appointment
 from treff.kernel import clock
 from treff.kernel.ids import new_id
 from treff.mail.states import Kind, LetterState
+from treff.workspaces.models import Workspace
 
 LONG_AGO = "2000-01-01T00:00:00Z"
 
@@ -31,6 +32,17 @@ class Recipient(models.Model):
                 fields=("next_look_at",), name="recipient_due", condition=models.Q(next_look_at__isnull=False)
             ),
         )
+
+
+class ReminderStop(models.Model):
+    """An address that wants no reminders from this workspace."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="reminder_stops")
+    email = models.CharField(max_length=254)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("workspace", "email"), name="reminder_stop_once"),)
 
 
 class Letter(models.Model):

@@ -1,6 +1,6 @@
 """Which mail is due, decided from what is and what the recipient was told. Pure: values in, one step out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,8 @@ from treff.mail.states import Kind
 QUIET = timedelta(seconds=2)
 # A meeting that is made anew has its link in a moment, unless the provider is down or no account is connected.
 REPLACING = timedelta(minutes=1)
+# Who heard of the appointment so shortly before need not be reminded of it.
+FRESH = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Facts:
     """The appointment as a recipient should know it. `has_video`: a link is there or will be.
 
     `awaits`: it is a request that nobody has answered yet; `declined`: one that got a no. Neither takes place.
+    `reminders`: when recipients are to be reminded of it.
     """
 
     start_at: datetime
@@ -29,10 +32,12 @@ class Facts:
     sequence: int
     awaits: bool = False
     declined: bool = False
+    reminders: Sequence[datetime] = ()
 
-    def as_told(self) -> dict[str, object]:
-        """What a mail with these facts tells, as JSON, to compare with later."""
+    def as_told(self, now: datetime) -> dict[str, object]:
+        """What a mail with these facts tells now, as JSON, to compare with later."""
         return {
+            "at": now.isoformat(),
             "start": self.start_at.isoformat(),
             "minutes": int(self.duration.total_seconds() // 60),
             "join_url": self.join_url if self.has_video else "",
@@ -73,6 +78,7 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
     4. A new time is told when it has come to rest.
     5. A link that came, changed, or will not come any more is told. One that is being replaced is waited for; if that
        takes too long, people hear that the link they have is void.
+    6. Who knows all of that is reminded when the time has come; any mail that came later, or shortly before, did that.
     """
     if facts.start_at <= now:
         return Settled()
@@ -82,12 +88,12 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
         return _does_not_take_place(facts, told, now)
     if told.get("awaits"):
         return _confirmation(facts, facts.changed_at + link_wait, now)
-    is_now = facts.as_told()
+    is_now = facts.as_told(now)
     if (told["start"], told["minutes"]) != (is_now["start"], is_now["minutes"]):
         rest_at = facts.changed_at + QUIET
         return Wait(rest_at) if now < rest_at else Send(Kind.MOVED)
     if told["join_url"] == is_now["join_url"]:
-        return Settled()
+        return _reminder(facts, told, now)
     if not is_now["join_url"]:
         replaced_by_at = facts.changed_at + REPLACING if facts.has_video else now
         return Wait(replaced_by_at) if now < replaced_by_at else Send(Kind.CHANGED_LINK)
@@ -104,7 +110,7 @@ def _first_word(facts: Facts, now: datetime, link_wait: timedelta) -> Step:
 
 def _does_not_take_place(facts: Facts, told: Mapping[str, object], now: datetime) -> Step:
     if facts.awaits:
-        is_now = facts.as_told()
+        is_now = facts.as_told(now)
         if all(told.get(name) == is_now[name] for name in ("start", "minutes", "awaits")):
             return Settled()
         rest_at = facts.changed_at + QUIET
@@ -118,3 +124,11 @@ def _confirmation(facts: Facts, patience_ends_at: datetime, now: datetime) -> St
     if facts.has_video and not facts.join_url and now < patience_ends_at:
         return Wait(patience_ends_at)
     return Send(Kind.CONFIRMATION)
+
+
+def _reminder(facts: Facts, told: Mapping[str, object], now: datetime) -> Step:
+    told_at = datetime.fromisoformat(str(told["at"])) if "at" in told else facts.changed_at
+    ahead = [at for at in facts.reminders if at >= told_at + FRESH]
+    if not ahead:
+        return Settled()
+    return Wait(min(ahead)) if now < min(ahead) else Send(Kind.REMINDER)

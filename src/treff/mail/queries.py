@@ -2,14 +2,19 @@
 
 from datetime import datetime, timedelta
 
+from django.core.signing import BadSignature, Signer
 from django.db.models import F, Q, QuerySet
 
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
+from treff.booking_types.models import a_day_ahead
 from treff.booking_types.states import Provider
 from treff.kernel import clock
-from treff.mail.models import Recipient
+from treff.mail.models import Recipient, ReminderStop
 from treff.mail.plan import Facts
+from treff.workspaces.errors import NotHere
+
+SPREAD_SECONDS = 5 * 60
 
 
 def facts_of(appointment: Appointment) -> Facts:
@@ -24,7 +29,45 @@ def facts_of(appointment: Appointment) -> Facts:
         sequence=appointment.sequence,
         awaits=appointment.deleted_at is None and appointment.status == Status.REQUESTED,
         declined=appointment.deleted_at is None and appointment.status == Status.DECLINED,
+        reminders=_reminders(appointment),
     )
+
+
+def _reminders(appointment: Appointment) -> list[datetime]:
+    """As its booking type says; without one, as a new type would. Up to five minutes sooner, each at its own time.
+
+    Many appointments start at the full hour, and a mail server takes a thousand mails at once for spam.
+    """
+    kind = appointment.booking_type
+    sooner = timedelta(seconds=appointment.pk % SPREAD_SECONDS)
+    minutes = a_day_ahead() if kind is None else kind.reminder_minutes
+    return [appointment.start_at - timedelta(minutes=each) - sooner for each in minutes]
+
+
+def wants_reminders(recipient: Recipient) -> bool:
+    workspace = Q(workspace__appointments=recipient.appointment_id)
+    return not ReminderStop.objects.filter(workspace, email__iexact=recipient.email).exists()
+
+
+def stop_token(recipient: Recipient) -> str:
+    """For the address in its reminders, which stops them; whoever holds it has got the mail."""
+    return _signer().sign(str(recipient.pk))
+
+
+def recipient_by(token: str) -> Recipient:
+    """Raises NotHere."""
+    try:
+        number = int(_signer().unsign(token))
+    except (BadSignature, ValueError):
+        raise NotHere from None
+    row = Recipient.objects.select_related("appointment__workspace").filter(pk=number).first()
+    if row is None:
+        raise NotHere
+    return row
+
+
+def _signer() -> Signer:
+    return Signer(salt="treff.mail.reminders")
 
 
 def due(limit: int) -> list[int]:
@@ -46,8 +89,10 @@ def behind(now: datetime) -> QuerySet[Recipient]:
 def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = timedelta(0)) -> list[int]:
     """Appointments ahead, changed lately, but longer than `head_start` ago, of which a recipient has not heard."""
     unheard = Q(recipients__isnull=True, deleted_at__isnull=True) & ~Q(status=Status.CANCELLED)
-    behind = Q(recipients__observed_sequence__lt=F("sequence"), recipients__next_look_at__isnull=True)
     now = clock.now()
+    # Who waits for the time of a reminder; whose mail the server did not take has a pause of its own.
+    waits = Q(recipients__next_look_at__isnull=True) | Q(recipients__next_look_at__gt=now, recipients__tries=0)
+    behind = Q(recipients__observed_sequence__lt=F("sequence")) & waits
     return list(
         Appointment.objects.filter(unheard | behind, start_at__gt=now)
         .filter(changed_at__gt=now - since_changed, changed_at__lte=now - head_start)

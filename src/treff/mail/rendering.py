@@ -20,13 +20,17 @@ from treff.mail.states import Kind
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """To whom, what kind of mail, its id over retries, the invitation's SEQUENCE; `was_invited`: has an earlier one."""
+    """To whom, what kind of mail, its id over retries, the invitation's SEQUENCE; `was_invited`: has an earlier one.
+
+    `stop_token`: of the address that stops reminders; empty in other mails.
+    """
 
     email: str
     kind: Kind
     letter_id: str
     sequence: int
     was_invited: bool = False
+    stop_token: str = ""
 
 
 def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailMultiAlternatives:
@@ -49,6 +53,7 @@ def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailM
             "join_url": facts.join_url if facts.has_video and facts.takes_place else "",
             "link_follows": facts.has_video and facts.takes_place and not facts.join_url,
             "manage_url": _manage_url(appointment) if envelope.email == lead.email else "",
+            "stop_url": _stop_url(envelope),
             "locale": lead.locale,
         }
         message = EmailMultiAlternatives(
@@ -57,10 +62,10 @@ def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailM
             from_email=formataddr((appointment.workspace.name, settings.TREFF_EMAIL_FROM)),
             to=[envelope.email],
             reply_to=[formataddr((str(appointment.host.user), appointment.host.user.email))],
-            headers={"Message-ID": f"<{envelope.letter_id}@{mail_domain()}>", "Auto-Submitted": "auto-generated"},
+            headers=_headers(envelope),
         )
         message.attach_alternative(render_to_string("mail/appointment.html", context), "text/html")
-    if not (facts.takes_place or envelope.was_invited):
+    if envelope.kind == Kind.REMINDER or not (facts.takes_place or envelope.was_invited):
         return message
     calendar = invitation(appointment, facts, envelope.sequence, mail_domain())
     method = "REQUEST" if facts.takes_place else "CANCEL"
@@ -68,6 +73,19 @@ def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailM
     message.attach_alternative(calendar.decode(), f"text/calendar; method={method}")
     message.attach("invite.ics", calendar, "application/ics")
     return message
+
+
+def _headers(envelope: Envelope) -> dict[str, str]:
+    """With the button of mail programs that stops reminders: https://www.rfc-editor.org/rfc/rfc8058#section-3.1"""
+    headers = {"Message-ID": f"<{envelope.letter_id}@{mail_domain()}>", "Auto-Submitted": "auto-generated"}
+    if envelope.stop_token:
+        headers["List-Unsubscribe"] = f"<{_stop_url(envelope)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+def _stop_url(envelope: Envelope) -> str:
+    return f"{settings.TREFF_BASE_URL}/book/reminders/{envelope.stop_token}/" if envelope.stop_token else ""
 
 
 def _manage_url(appointment: Appointment) -> str:
@@ -92,5 +110,6 @@ def _subject(kind: Kind, title: str) -> str:
         Kind.CANCELLED: gettext("Cancelled: %(title)s"),
         Kind.REQUESTED: gettext("Your request: %(title)s"),
         Kind.DECLINED: gettext("Request declined: %(title)s"),
+        Kind.REMINDER: gettext("Reminder: %(title)s"),
     }
     return subjects[kind] % {"title": title}

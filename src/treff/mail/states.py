@@ -11,6 +11,7 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     REQUESTED = "requested"
     DECLINED = "declined"
+    REMINDER = "reminder"
 
 
 class LetterState(StrEnum):

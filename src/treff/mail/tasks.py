@@ -21,6 +21,11 @@ def send_notice(notice_id: int) -> None:
     notices.send(notice_id)
 
 
+@task("mail.look_at_type")
+def look_at_type(booking_type_id: int) -> None:
+    actions.look_at_type(booking_type_id)
+
+
 def sweep(window: timedelta) -> int:
     """Wake what is due, and what changed within `window` and was overlooked, whatever became of its job rows.
 

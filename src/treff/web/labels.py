@@ -3,10 +3,11 @@
 A value may be of a newer version, which runs beside this one.
 """
 
-from django.utils.translation import get_language_info, gettext
+from django.utils.translation import get_language_info, gettext, ngettext
 
 from treff.appointments.states import Source, Status
 from treff.appointments.turns import Why
+from treff.availability.rules import MINUTES_OF_DAY
 from treff.booking_types.states import Provider
 from treff.kernel.errors import N_
 from treff.workspaces.states import Role
@@ -55,6 +56,17 @@ def of_why(reason: str) -> str:
         Why.ONLY_FREE: gettext("Was the only one free."),
     }
     return reasons.get(reason, "")
+
+
+def of_time_ahead(minutes: int) -> str:
+    """So long before a start, in the largest unit that it is whole in."""
+    if minutes % MINUTES_OF_DAY == 0:
+        days = minutes // MINUTES_OF_DAY
+        return ngettext("%(count)d day before", "%(count)d days before", days) % {"count": days}
+    if minutes % 60 == 0:
+        hours = minutes // 60
+        return ngettext("%(count)d hour before", "%(count)d hours before", hours) % {"count": hours}
+    return ngettext("%(count)d minute before", "%(count)d minutes before", minutes) % {"count": minutes}
 
 
 def of_source(source: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("friday")]
 TYPES = "/w/nordlicht/admin/appointments/booking-types/"
 NEW = "/w/nordlicht/admin/appointments/new-booking-type/"
 TYPE = {"title": "First call", "slug": "first-call", "duration_minutes": "30", "provider": "zoom"}
-FULL = {
+FULL: dict[str, Any] = {
     **TYPE,
     "more_minutes": "15, 60",
     "step_minutes": "15",
@@ -48,6 +49,7 @@ FULL = {
     "redirect_url": "https://nordlicht.example/danke",
     "clients_may_move": "on",
     "is_secret": "on",
+    "reminder_minutes": ["60", "2880"],
     "questions": "2",
     "question-0-label": "Which roof?",
     "question-0-kind": "choice",
@@ -69,18 +71,18 @@ def browser(ada: Member) -> Client:
     return house.client_of(ada)
 
 
-def typed(browser: Client, url: str) -> dict[str, str]:
+def typed(browser: Client, url: str) -> dict[str, Any]:
     """What a browser would send of the page as it is."""
     context = browser.get(url).context
     forms = [context["form"], *(receiver.form for receiver in context["receivers"]), *context["questions"]]
-    values = {"questions": str(len(context["questions"]))}
+    values: dict[str, Any] = {"questions": str(len(context["questions"]))}
     for form in forms:
         for field in form:
             value = field.value()
             if value is True:
                 values[field.html_name] = "on"
             elif value not in (False, None):
-                values[field.html_name] = str(value)
+                values[field.html_name] = value if field.html_name == "reminder_minutes" else str(value)
     return values
 
 
@@ -115,6 +117,7 @@ def test_every_field_is_kept_as_it_was_typed(browser: Client, rita: Member, ada:
     assert details.weekly_hours == (((540, 720), (780, 1020)), (), (), (), ((1320, 1560),), (), ())
     assert (details.needs_approval, details.is_secret, details.is_paused) == (True, True, False)
     assert (details.clients_may_move, details.clients_may_cancel) == (True, False)
+    assert details.reminder_minutes == (2880, 60)
     assert (details.description, details.confirmation_text) == ("Line one\nLine two", "See you")
     assert details.redirect_url == "https://nordlicht.example/danke"
     roof, phone = details.questions
@@ -128,6 +131,17 @@ def test_saving_the_page_as_it_is_changes_nothing_and_says_so(browser: Client, r
     answer = browser.post(f"{TYPES}first-call/", typed(browser, f"{TYPES}first-call/"), follow=True)
     assert "Nothing has changed." in answer.text
     assert queries.description_of(BookingType.objects.get()) == before
+
+
+def test_a_time_ahead_that_only_the_api_sets_is_kept_and_no_tick_is_no_reminder(browser: Client) -> None:
+    browser.post(NEW, FULL)
+    BookingType.objects.update(reminder_minutes=[90])
+    values = typed(browser, f"{TYPES}first-call/")
+    browser.post(f"{TYPES}first-call/", {**values, "reminder_minutes": ["90", "1440"]})
+    assert BookingType.objects.get().reminder_minutes == [1440, 90]
+    values.pop("reminder_minutes")
+    browser.post(f"{TYPES}first-call/", values)
+    assert BookingType.objects.get().reminder_minutes == []
 
 
 def test_saving_says_in_a_word_what_changed(browser: Client, rita: Member) -> None:
@@ -146,6 +160,7 @@ def test_a_new_one_starts_with_what_most_want(browser: Client, ada: Member) -> N
     assert wanted.details is not None
     assert (wanted.details.notice, wanted.details.window.days) == (timedelta(days=1), 60)
     assert wanted.details.clients_may_move
+    assert wanted.details.reminder_minutes == (1440,)
 
 
 def test_a_short_name_that_is_made_of_the_title_is_one_that_is_free(browser: Client) -> None:
@@ -179,6 +194,7 @@ def test_a_short_name_that_is_made_of_the_title_is_one_that_is_free(browser: Cli
         *(("limit_day", text, 422) for text in ("0", "-1", "10001")),
         *(("host_limit_month", text, 422) for text in ("0", "10001")),
         ("host_mode", "lottery", 422),
+        *(("reminder_minutes", wrong, 422) for wrong in (["61"], ["x"], ["15", "60", "120", "1440", "2880", "10080"])),
         *(("hours_0", text, 422) for text in ("nine", "09:00", "25:00–26:00", "09:00–12:00, 11:00–13:00", "x" * 201)),
         *(("description", text, 422) for text in ("x" * 2001, "a\u202eb")),
         ("confirmation_text", "x" * 2001, 422),
@@ -186,7 +202,7 @@ def test_a_short_name_that_is_made_of_the_title_is_one_that_is_free(browser: Cli
     ],
 )
 def test_a_mistake_is_marked_where_it_is_and_nothing_typed_is_lost(
-    field: str, value: str, status: int, browser: Client
+    field: str, value: str | list[str], status: int, browser: Client
 ) -> None:
     browser.post(NEW, {**TYPE, "slug": "taken"})
     sent = {**FULL, field: value}

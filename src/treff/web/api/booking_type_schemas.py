@@ -130,6 +130,7 @@ class _OrId:
 
 HostWish = Annotated[Host, BeforeValidator(_parse_host), _OrId]
 Hosts = Annotated[list[HostWish], Field(max_length=100, description="Members: ids, or objects with weight, priority.")]
+Reminders = Annotated[list[Annotated[int, Field(ge=5, le=20_160)]], Field(max_length=5)]
 Lengths = Annotated[list[Minutes], Field(max_length=6, description="Other lengths that clients may choose.")]
 Step = Annotated[int, Field(ge=1, le=1440, description="From one start to the next; null: the length.")]
 Offset = Annotated[int, Field(ge=0, le=1439, description="From the start of the hours to the first slot.")]
@@ -177,6 +178,7 @@ class NewBookingType(Incoming):
     is_secret: bool = False
     clients_may_move: bool = True
     clients_may_cancel: bool = True
+    reminder_minutes: Reminders = Field(default=[1440], description="So long before the start a mail reminds of it.")
 
 
 class BookingTypeChange(Change):
@@ -207,6 +209,7 @@ class BookingTypeChange(Change):
     is_secret: bool | None = None
     clients_may_move: bool | None = None
     clients_may_cancel: bool | None = None
+    reminder_minutes: Reminders | None = None
 
 
 class BookingType(Outgoing):
@@ -237,6 +240,7 @@ class BookingType(Outgoing):
     is_secret: bool
     clients_may_move: bool
     clients_may_cancel: bool
+    reminder_minutes: list[int]
     booking_url: str = Field(description="Where clients book; of a secret type with its key.")
 
 

@@ -81,6 +81,7 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "limits": _limits,
     "host_limits": _limits,
     "more_minutes": tuple,
+    "reminder_minutes": tuple,
     "host_mode": HostMode,
     "window": lambda given: Window(WindowKind(given.kind), given.days, given.first, given.last),
 }
@@ -102,6 +103,7 @@ def represent(row: BookingType) -> schemas.BookingType:
         weekly_hours=_shown_week(details.weekly_hours),
         description=details.description,
         more_minutes=list(details.more_minutes),
+        reminder_minutes=list(details.reminder_minutes),
         step_minutes=details.step_minutes,
         offset_minutes=details.offset_minutes,
         buffer_before_minutes=_minutes(details.buffer_before),

@@ -178,12 +178,18 @@ def _forms_of(wanted: Description, people: Sequence[Member]) -> Forms:
         )
         for number, question in enumerate(wanted.details.questions if wanted.details else ())
     ]
-    return Forms(TypeForm(initial=initial_of(wanted)).offer(wanted.provider), receivers, questions)
+    return Forms(_main(wanted, initial=initial_of(wanted)), receivers, questions)
+
+
+def _main(before: Description, posted: QueryDict | None = None, **options: Any) -> TypeForm:
+    """With all that can be chosen, and what this booking type has already."""
+    reminders = before.details.reminder_minutes if before.details else ()
+    return TypeForm(posted, **options).offer(before.provider).remind(reminders)
 
 
 def _forms_typed(posted: QueryDict, before: Description, people: Sequence[Member]) -> Forms:
     return Forms(
-        TypeForm(posted).offer(before.provider),
+        _main(before, posted),
         [_receiver(member, ReceiverForm(posted, prefix=f"host-{member.public_id}")) for member in people],
         [QuestionForm(posted, prefix=f"question-{number}") for number in range(_count(posted))],
     )
@@ -202,7 +208,7 @@ def _retyped(posted: QueryDict, before: Description, people: Sequence[Member]) -
     if deed == "add":  # whoever asked for it goes on writing there
         questions[-1].fields["label"].widget.attrs["autofocus"] = True
     return Forms(
-        TypeForm(initial=_typed(typed.main)).offer(before.provider),
+        _main(before, initial=_typed(typed.main)),
         [
             replace(receiver, form=ReceiverForm(initial=_typed(receiver.form), prefix=receiver.form.prefix))
             for receiver in typed.receivers
@@ -314,6 +320,7 @@ def _changed(before: Description, after: Description) -> Iterator[str]:
         gettext("Own hours"): ("weekly_hours",),
         gettext("Questions"): ("questions",),
         gettext("Approval"): ("needs_approval",),
+        gettext("Reminders"): ("reminder_minutes",),
         gettext("What clients see"): ("description", "confirmation_text", "redirect_url"),
         gettext("What clients may do"): ("clients_may_move", "clients_may_cancel", "is_secret"),
     }

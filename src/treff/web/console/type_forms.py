@@ -24,6 +24,7 @@ _UNITS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": 
 _DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 PERIODS = ("day", "week", "month")
 _LARGEST = 1_000_000
+REMINDERS = (15, 60, 120, 1440, 2880, 10080)  # minutes
 
 
 class NumberField(forms.IntegerField):
@@ -137,6 +138,13 @@ class TypeForm(forms.Form):
     )
     clients_may_move = forms.BooleanField(label=_("Clients may move their appointment"), required=False)
     clients_may_cancel = forms.BooleanField(label=_("Clients may cancel their appointment"), required=False)
+    reminder_minutes = forms.TypedMultipleChoiceField(
+        label=_("By email to the client and everybody who was invited"),
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Who has booked or heard of a change shortly before gets none."),
+    )
     is_secret = forms.BooleanField(
         label=_("Only for who has the link"),
         required=False,
@@ -167,6 +175,13 @@ class TypeForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         names = dict.fromkeys([Provider.ZOOM.value, Provider.NONE.value, *further])
         field.choices = [(name, labels.of_provider(name)) for name in names]
+        return self
+
+    def remind(self, further: Sequence[int]) -> "TypeForm":
+        """The times ahead that can be ticked, and those that the API set; returns the form."""
+        field = self.fields["reminder_minutes"]
+        assert isinstance(field, forms.TypedMultipleChoiceField)
+        field.choices = [(minutes, labels.of_time_ahead(minutes)) for minutes in sorted({*REMINDERS, *further})]
         return self
 
     def clean_more_minutes(self) -> tuple[int, ...]:
@@ -212,6 +227,7 @@ class TypeForm(forms.Form):
             is_secret=given["is_secret"],
             clients_may_move=given["clients_may_move"],
             clients_may_cancel=given["clients_may_cancel"],
+            reminder_minutes=tuple(given["reminder_minutes"]),
         )
 
 
@@ -310,7 +326,7 @@ def initial_of(wanted: Description) -> dict[str, object]:
             for name in ("step_minutes", "offset_minutes", "host_mode", "needs_approval", "description")
         },
         **{name: getattr(details, name) for name in ("confirmation_text", "redirect_url", "is_secret")},
-        **{name: getattr(details, name) for name in ("clients_may_move", "clients_may_cancel")},
+        **{name: getattr(details, name) for name in ("clients_may_move", "clients_may_cancel", "reminder_minutes")},
     }
 
 

@@ -1,7 +1,9 @@
 """The client's appointment: what the holder of its link sees. Looking changes nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -30,6 +32,7 @@ from treff.web.public.offering import public_name
 from treff.web.public.presenting import joined, where
 from treff.workspaces.errors import NotHere
 
+T = TypeVar("T")
 # So long after it was opened the page looks for news by itself.
 LIVE = timedelta(minutes=5)
 
@@ -136,9 +139,14 @@ def cancel(guest: Guest, token: str) -> HttpResponse:
 
 def held_by(guest: Guest, token: str) -> Appointment:
     """Raises NotHere, the same for every wrong token; Forbidden for who tries very many."""
+    return found_by_token(guest, token, by_token)
+
+
+def found_by_token(guest: Guest, token: str, find: Callable[[str], T]) -> T:
+    """What `find` finds. Raises NotHere as that does; Forbidden for who tries very many wrong ones."""
     tried = limits.of_tokens(guest.request)
     try:
-        return by_token(token)
+        return find(token)
     except NotHere:
         if limits.are_reached(tried):
             raise Forbidden(N_("Too many wrong addresses were tried from here. Please try again in an hour.")) from None
