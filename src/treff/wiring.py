@@ -27,6 +27,7 @@ LISTENERS: Mapping[str, Sequence[Listener]] = {
     "appointment.changed": (conferencing_tasks.look, mail_tasks.tell),
     "appointment.link_changed": (mail_tasks.tell,),
     "appointment.look_again": (conferencing_tasks.look,),
+    "mail.wanted_again": (mail_tasks.tell,),
     "booking_type.reminders_changed": (mail_tasks.look_at_type,),
     "notice.posted": (mail_tasks.send_notice,),
     "connection.changed": (conferencing_tasks.look_at_workspace,),

@@ -10,17 +10,24 @@ from django.db import transaction
 from django.db.models import F
 
 from treff.appointments.models import Appointment
+from treff.appointments.queries import appointment as appointment_of
 from treff.appointments.queries import with_everything
 from treff.appointments.states import Status
+from treff.audit.actions import record
+from treff.events.actions import announce
 from treff.kernel import clock
 from treff.mail import queries
+from treff.mail.errors import NothingToSend, OnItsWay
 from treff.mail.models import Letter, Recipient, ReminderStop
 from treff.mail.plan import Facts, Send, Settled, Wait, plan
 from treff.mail.rendering import Envelope, render
-from treff.mail.rules import back_off, reply_code
+from treff.mail.rules import back_off, is_refused_address, reply_code
 from treff.mail.states import Kind, LetterState
 from treff.recovery.queries import released
+from treff.workspaces.errors import NotHere
 from treff.workspaces.models import Workspace
+from treff.workspaces.ports import Scope
+from treff.workspaces.states import Permission
 
 log = structlog.get_logger()
 # Longer than a mail server that answers at all takes (EMAIL_TIMEOUT bounds each of its answers); a mail that a killed
@@ -28,6 +35,7 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=3)
 GIVE_UP_AFTER = timedelta(hours=24)
 MOST_PASSES = 4
+NOT_AGAIN_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,30 @@ def look_at_type(booking_type_id: int) -> None:
         appointment__booking_type=booking_type_id, appointment__start_at__gt=clock.now(), told__isnull=False
     )
     concerned.update(next_look_at=clock.now())
+
+
+def send_again(scope: Scope, appointment_id: str, recipient_id: int) -> Recipient:
+    """The appointment as it is now, in a fresh confirmation, also to an address that was refused.
+
+    Raises NotAllowed, NotHere (appointment or recipient), NothingToSend, OnItsWay.
+    """
+    scope.require(Permission.BOOK)
+    now = clock.now()
+    with transaction.atomic():
+        appointment = appointment_of(scope, appointment_id)
+        recipient = appointment.recipients.select_for_update(no_key=True).filter(pk=recipient_id).first()
+        if recipient is None:
+            raise NotHere
+        if not queries.can_be_told(appointment):
+            raise NothingToSend
+        just_now = recipient.letters.filter(sent_at__gt=now - NOT_AGAIN_WITHIN)
+        if recipient.lease_until > now or just_now.exists():
+            raise OnItsWay
+        recipient.told, recipient.refused_at, recipient.tries, recipient.next_look_at = None, None, 0, now
+        recipient.save(update_fields=["told", "refused_at", "tries", "next_look_at"])
+        record(scope.workspace_id, scope.actor, "mail.sent_again", appointment.public_id, {"to": recipient.email})
+        announce("mail.wanted_again", appointment.pk)
+    return recipient
 
 
 def stop_reminders(recipient: Recipient) -> None:
@@ -155,7 +187,9 @@ def _decide(recipient_id: int) -> _Decision | None:
 
 
 def _is_wanted(kind: Kind, recipient: Recipient, place: Workspace) -> bool:
-    return place.confirmation_mails and (kind != Kind.REMINDER or queries.wants_reminders(recipient))
+    if recipient.refused_at is not None or not place.confirmation_mails:
+        return False
+    return kind != Kind.REMINDER or queries.wants_reminders(recipient)
 
 
 def _letter(recipient: Recipient, kind: Kind, sequence: int) -> Letter:
@@ -192,8 +226,9 @@ def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | 
             letter,
             LetterState.FAILED,
             detail=detail,
-            told=decision.facts.as_told(clock.now()),
+            told=decision.facts.as_told(now),
             observed_sequence=decision.facts.sequence,
+            refused_at=now if is_refused_address(error) else None,
         )
         return
     tries = decision.recipient.tries

@@ -14,11 +14,16 @@ LONG_AGO = "2000-01-01T00:00:00Z"
 
 
 class Recipient(models.Model):
-    """One address that hears of one appointment. `told` is what the last mail that went out said, None for none."""
+    """One address that hears of one appointment.
+
+    told         what the last mail that went out said, None for none
+    refused_at   when the mail server said that there is no such address; nothing more is sent there
+    """
 
     appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="recipients")
     email = models.CharField(max_length=254)
     told = models.JSONField(null=True)
+    refused_at = models.DateTimeField(null=True)
     observed_sequence = models.IntegerField(default=-1)
     next_look_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(default=LONG_AGO)

@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from treff.appointments.models import Appointment
-from treff.appointments.states import Status
+from treff.appointments.states import BLOCKING, Status
 from treff.booking_types.models import a_day_ahead
 from treff.booking_types.states import Provider
 from treff.kernel import clock
-from treff.mail.models import Recipient, ReminderStop
+from treff.mail.models import Letter, Recipient, ReminderStop
 from treff.mail.plan import Facts
 from treff.workspaces.errors import NotHere
 
@@ -42,6 +42,18 @@ def _reminders(appointment: Appointment) -> list[datetime]:
     sooner = timedelta(seconds=appointment.pk % SPREAD_SECONDS)
     minutes = a_day_ahead() if kind is None else kind.reminder_minutes
     return [appointment.start_at - timedelta(minutes=each) - sooner for each in minutes]
+
+
+def can_be_told(appointment: Appointment) -> bool:
+    """Whether a confirmation of it, or of the request for it, may go out."""
+    may = appointment.workspace.confirmation_mails and appointment.start_at > clock.now()
+    return may and appointment.deleted_at is None and appointment.status in BLOCKING
+
+
+def correspondence(appointment: Appointment) -> list[Recipient]:
+    """Who hears of it, each with its letters, newest first."""
+    newest_first = Prefetch("letters", Letter.objects.order_by("-id"))
+    return list(Recipient.objects.filter(appointment=appointment).prefetch_related(newest_first).order_by("id"))
 
 
 def wants_reminders(recipient: Recipient) -> bool:

@@ -10,6 +10,7 @@ from treff.appointments.turns import Why
 from treff.availability.rules import MINUTES_OF_DAY
 from treff.booking_types.states import Provider
 from treff.kernel.errors import N_
+from treff.mail.states import Kind
 from treff.workspaces.states import Role
 
 # Short names of zones, as components/zone_name.html looks them up; those of other zones are the same in every language.
@@ -56,6 +57,20 @@ def of_why(reason: str) -> str:
         Why.ONLY_FREE: gettext("Was the only one free."),
     }
     return reasons.get(reason, "")
+
+
+def of_mail(kind: str) -> str:
+    names: dict[str, str] = {
+        Kind.CONFIRMATION: gettext("Confirmation"),
+        Kind.LINK: gettext("Meeting link"),
+        Kind.CHANGED_LINK: gettext("New meeting link"),
+        Kind.MOVED: gettext("New time"),
+        Kind.CANCELLED: gettext("Cancellation"),
+        Kind.REQUESTED: gettext("Request received"),
+        Kind.DECLINED: gettext("Request declined"),
+        Kind.REMINDER: gettext("Reminder"),
+    }
+    return names.get(kind) or gettext("Unknown")
 
 
 def of_time_ahead(minutes: int) -> str:

@@ -16,6 +16,7 @@ from treff.appointments.states import Status
 from treff.audit.models import AuditEntry
 from treff.availability.actions import add_feed
 from treff.conferencing.models import Connection
+from treff.mail.models import Recipient
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
 from treff.workspaces.models import Member, Workspace
@@ -43,6 +44,7 @@ class House:
             "slug": "first-call",
             "member_id": by.public_id,
             "number": "1",
+            "recipient_id": str(Recipient.objects.create(appointment=appointment, email="r@customer.example").pk),
             "part": "override",
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
@@ -114,7 +116,7 @@ def is_post_only(name: str) -> bool:
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
-    return name in {"look_again", "look_again_at", "clean_up", "add_meeting"} | deeds
+    return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again"} | deeds
 
 
 def ask(client: Client, name: str, url: str) -> Any:

@@ -26,6 +26,7 @@ from treff.web import labels
 from treff.web.console.choices import provider_choices
 from treff.web.console.forms import RescheduleForm
 from treff.web.console.history import history_of
+from treff.web.console.mails import receivers_of
 from treff.web.console.meetings import card_of
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import appointment_details, appointment_rows, minutes_of, same_times
@@ -71,6 +72,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
         **_meeting(visit, row, found),
         "times": same_times(visit, row),
         "history": history_of(visit, row.public_id),
+        "receivers": receivers_of(visit, row),
         "zone": visit.time_zone,
         "reschedule_form": RescheduleForm(initial=as_it_is(row)),
         "can_change_host": row.status in BLOCKING and visit.scope.may(Permission.BOOK),

@@ -62,6 +62,8 @@ def _sentence(entry: AuditEntry, zone: str, names: Mapping[str, str]) -> str:
             return gettext("Cancelled")
         case "appointment.deleted":
             return gettext("Deleted")
+        case "mail.sent_again":
+            return gettext("Mail to %(email)s sent again") % {"email": detail["to"]}
     return ""
 
 
