@@ -44,6 +44,7 @@ class House:
             "member_id": by.public_id,
             "number": "1",
             "part": "override",
+            "reach": "own",
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)

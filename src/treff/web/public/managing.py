@@ -17,7 +17,7 @@ from treff.appointments.self_service import by_token, may_cancel, may_move
 from treff.appointments.states import BLOCKING, Status
 from treff.booking_types.states import Provider
 from treff.kernel import clock
-from treff.kernel.errors import N_, Forbidden, Invalid, TreffError
+from treff.kernel.errors import N_, Invalid, TreffError
 from treff.mail.invitations import entry
 from treff.mail.queries import facts_of
 from treff.mail.rendering import mail_domain
@@ -136,14 +136,8 @@ def cancel(guest: Guest, token: str) -> HttpResponse:
 
 def held_by(guest: Guest, token: str) -> Appointment:
     """Raises NotHere, the same for every wrong token; Forbidden for who tries very many."""
-    tried = limits.of_tokens(guest.request)
-    try:
+    with limits.counting_wrong_tokens(guest.request):
         return by_token(token)
-    except NotHere:
-        if limits.are_reached(tried):
-            raise Forbidden(N_("Too many wrong addresses were tried from here. Please try again in an hour.")) from None
-        limits.count(tried)
-        raise
 
 
 def refused(guest: Guest, row: Appointment, token: str, error: TreffError) -> HttpResponse:
