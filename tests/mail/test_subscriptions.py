@@ -58,6 +58,7 @@ def row(**values: Any) -> Appointment:
 def holding(*rows: Appointment, **values: Any) -> Subscription:
     usual = {
         "name": "Nordlicht – Rita",
+        "time_zone": "Europe/Berlin",
         "locale": "en",
         "pages_url": "https://treff.example/w/nordlicht/appointments/",
         "names_hosts": False,
@@ -162,7 +163,7 @@ def test_each_zone_is_described_once_for_all_the_time_that_is_shown() -> None:
 
 def test_no_appointment_is_a_calendar_all_the_same() -> None:
     raw = text_of(holding())
-    assert second_reading(raw).name == "VCALENDAR"
+    assert second_reading(raw).vtimezone.tzid.value == "Europe/Berlin"
     assert b"VEVENT" not in raw
 
 
@@ -193,7 +194,14 @@ def test_whatever_changes_the_text_changes_the_etag(what: str) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"name": "x"}, {"locale": "de"}, {"names_hosts": True}, {"from_at": FROM + timedelta(days=1)}, {"pages_url": "/"}],
+    [
+        {"name": "x"},
+        {"time_zone": "Asia/Tokyo"},
+        {"locale": "de"},
+        {"names_hosts": True},
+        {"from_at": FROM + timedelta(days=1)},
+        {"pages_url": "/"},
+    ],
 )
 def test_whatever_is_around_changes_the_etag_too(values: dict[str, Any]) -> None:
     assert etag_of(holding(row())) != etag_of(holding(row(), **values))

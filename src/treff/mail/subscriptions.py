@@ -38,6 +38,7 @@ class Subscription:
     """All that its text is made of. `pages_url`: below it each appointment has its page in the console."""
 
     name: str
+    time_zone: str
     locale: str
     pages_url: str
     names_hosts: bool
@@ -57,11 +58,13 @@ def subscription(address: CalendarAddress, now: datetime) -> Subscription:
     today_at = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     from_at, until_at = today_at - BACK, today_at + AHEAD
     rows = between(scope_of(member), from_at, until_at).filter(status__in=Status)
+    rows = rows.select_related(None).select_related("lead", "host__user")  # not the booking type: it is large
     is_own = address.reach == Reach.OWN
     if is_own:
         rows = hosted_by(rows, member.pk)
     return Subscription(
         name=f"{place.name} – {member}" if is_own else place.name,
+        time_zone=member.time_zone,
         locale=member.user.locale,
         pages_url=f"{settings.TREFF_BASE_URL}/w/{place.slug}/appointments/",
         names_hosts=not is_own,
@@ -74,8 +77,8 @@ def subscription(address: CalendarAddress, now: datetime) -> Subscription:
 def etag_of(found: Subscription) -> str:
     """Another one as soon as anything in the text would be another."""
     digest = hashlib.sha256()
-    around = (found.name, found.locale, found.pages_url, found.names_hosts, found.from_at, mail_domain())
-    digest.update(repr((EDITION, *around)).encode())
+    around = (found.name, found.time_zone, found.locale, found.pages_url, found.names_hosts, found.from_at)
+    digest.update(repr((EDITION, mail_domain(), *around)).encode())
     for row in found.rows:
         digest.update(repr(_shown(row)).encode())
     return f'"{digest.hexdigest()[:32]}"'
@@ -91,7 +94,7 @@ def text_of(found: Subscription) -> bytes:
         calendar.add(name, Text(found.name))
     calendar.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(ASK_AGAIN))  # what Outlook reads instead
-    for zone_name in sorted({row.time_zone for row in found.rows if _start_of(row).tzinfo is not UTC}):
+    for zone_name in _zones(found):
         calendar.add_component(vtimezone(zone_name, found.from_at, found.until_at))
     domain = mail_domain()
     with translation.override(found.locale):
@@ -109,8 +112,10 @@ def _shown(row: Appointment) -> tuple[object, ...]:
     return (row.public_id, row.status, row.title, row.provider, row.join_url, *times, *people)
 
 
-def _start_of(row: Appointment) -> datetime:
-    return times_of(facts_of(row), row.time_zone)[0]
+def _zones(found: Subscription) -> list[str]:
+    """Those that times are told in, else the member's: a calendar has to have something in it (RFC 5545, 3.6)."""
+    told = {row.time_zone for row in found.rows if times_of(facts_of(row), row.time_zone)[0].tzinfo is not UTC}
+    return sorted(told) or [found.time_zone]
 
 
 def _event(found: Subscription, row: Appointment, domain: str) -> Event:

@@ -8,13 +8,10 @@ from django.test import Client
 
 from tests import house
 from treff.audit.models import AuditEntry
-from treff.kernel.secrets import Secret
-from treff.workspaces.actions import create_calendar_address, revoke_calendar_address
-from treff.workspaces.errors import NotAllowed
+from treff.workspaces.actions import create_calendar_address
 from treff.workspaces.models import CalendarAddress, Member, Workspace
-from treff.workspaces.ports import Scope
 from treff.workspaces.queries import calendar_addresses
-from treff.workspaces.states import Reach, Role
+from treff.workspaces.states import Reach
 
 pytestmark = pytest.mark.django_db
 PAGE = "/w/nordlicht/calendar/"
@@ -105,22 +102,6 @@ def test_what_one_member_does_leaves_the_addresses_of_others(place: Workspace, a
     browser.post(f"{PAGE}own/off/")
     assert CalendarAddress.objects.count() == 4
     assert set(calendar_addresses(house.scope(elsewhere)).values_list("member", flat=True)) == {elsewhere.pk}
-
-
-def test_a_key_of_the_api_is_nobody_whose_calendar_it_could_be(place: Workspace, rita: Member) -> None:
-    create_calendar_address(house.scope(rita), Reach.OWN)
-    key = Scope(place.pk, place.slug, Role.ADMIN, house.scope(rita).actor)
-    assert not calendar_addresses(key).exists()
-    for deed in (create_calendar_address, revoke_calendar_address):
-        with pytest.raises(NotAllowed):
-            deed(key, Reach.WORKSPACE)
-
-
-def test_every_address_is_another_one(rita: Member) -> None:
-    made = [create_calendar_address(house.scope(rita), Reach.OWN) for _ in range(5)]
-    assert all(isinstance(token, Secret) for token in made)
-    assert len({token.reveal() for token in made}) == 5
-    assert CalendarAddress.objects.count() == 1
 
 
 def test_the_page_is_reached_from_appointments_and_from_ones_own_availability(ada: Member, rita: Member) -> None:
