@@ -152,6 +152,19 @@ def test_who_has_it_already_is_told_so_until_something_changes(anna: Member) -> 
         changed()
 
 
+def test_a_day_is_shown_until_it_ends(anna: Member) -> None:
+    row = booked(anna, "Early")
+    Appointment.objects.filter(pk=row.pk).update(start_at=NOW.replace(hour=0) - timedelta(days=30))
+    address = subscribe(anna)
+    before = fetch(address).headers["ETag"]
+    assert len(events(address)) == 1
+    with clock.at(NOW.replace(hour=23, minute=59)):
+        assert fetch(address, if_none_match=before).status_code == 304
+    with clock.at(NOW.replace(hour=0) + timedelta(days=1)):
+        assert fetch(address).headers["ETag"] != before
+        assert events(address) == {}
+
+
 def test_appointments_of_others_change_nothing(anna: Member, ada: Member) -> None:
     address = subscribe(anna)
     before = fetch(address).headers["ETag"]
