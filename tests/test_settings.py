@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 NAMES = (
     *("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL", "EMAIL_USE_TLS"),
@@ -251,3 +253,17 @@ def test_a_database_url_that_is_none_is_refused_without_quoting_its_password(tmp
     assert started.returncode != 0
     assert "ImproperlyConfigured: TREFF_DATABASE_URL" in started.stderr
     assert "canary" not in started.stderr
+
+
+@pytest.mark.attack("A-043")
+@pytest.mark.parametrize("before", ["/calendars/", "/book/manage/"])
+def test_an_address_that_lets_people_in_does_not_get_into_the_log(before: str) -> None:
+    token, made = "canary-Secret_0123456789abcdef", dict(settings.LOGGING["formatters"]["json"])
+    formatter = made.pop("()")(**made)
+    trouble = ValueError(f"{before}{token}/move/")
+    record = logging.LogRecord(
+        "django.request", logging.ERROR, "", 0, "%s: %s", ("Not Found", f"{before}{token}.ics"), (None, trouble, None)
+    )
+    line = formatter.format(record)
+    assert "canary" not in line
+    assert json.loads(line)["event"] == f"Not Found: {before}….ics"

@@ -5,6 +5,8 @@ database first and sets it (cli.py, tests/database.py).
 """
 
 import os
+import re
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -268,6 +270,14 @@ TREFF_EMAIL_FROM = _text("TREFF_EMAIL_FROM", f"no-reply@{_base.hostname}")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = TREFF_EMAIL_FROM
 TREFF_SUPPORT_EMAIL = _recipient("TREFF_SUPPORT_EMAIL")
 
+# Whoever knows one of these is let in; Django logs the address of what it answers with an error.
+_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/)[A-Za-z0-9_-]{16,}")
+
+
+def _hide_secret_addresses(_logger: object, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: _SECRET_ADDRESS.sub(r"\1…", text) if isinstance(text, str) else text for key, text in said.items()}
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -278,6 +288,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _hide_secret_addresses,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.JSONRenderer(),
             ],

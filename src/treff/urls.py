@@ -1,15 +1,17 @@
 """Every address."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.i18n import set_language
 
 from treff.web import health
 from treff.web.api.api import api
+from treff.web.public import subscriptions
 
 handler500 = "treff.web.errors.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("treff.web.console.urls")),
     path("book/", include("treff.web.public.urls")),
+    re_path(r"^calendars/(?P<token>[A-Za-z0-9_-]{16,64})\.ics$", subscriptions.calendar, name="calendar"),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("integrations/", include("treff.web.inbound.urls")),

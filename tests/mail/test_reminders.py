@@ -145,7 +145,7 @@ def test_many_reminders_are_spread_over_five_minutes(post: Post) -> None:
     times = set()
     for number in range(1, 400):
         first.pk = number
-        (at,) = queries.facts_of(first).reminders
+        (at,) = queries.reminders_of(first)
         times.add(first.start_at - at - timedelta(hours=24))
     assert min(times) >= timedelta(0)
     assert max(times) < SPREAD

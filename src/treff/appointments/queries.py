@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from treff.appointments.models import Appointment
+from treff.appointments.models import Appointment, CoHost
 from treff.appointments.states import BLOCKING, Status
 from treff.people.models import Lead
 from treff.workspaces.models import ScopedQuerySet
@@ -28,6 +28,12 @@ def appointment(scope: Scope, public_id: str) -> Appointment:
 def between(scope: Scope, from_at: datetime, until_at: datetime) -> QuerySet[Appointment]:
     """Those that start in [from_at, until_at), in order of start."""
     return appointments(scope).filter(start_at__gte=from_at, start_at__lt=until_at).order_by("start_at", "id")
+
+
+def hosted_by(found: QuerySet[Appointment], member_id: int) -> QuerySet[Appointment]:
+    """Those of them that the member hosts, alone or together with others."""
+    together = CoHost.objects.filter(appointment=OuterRef("pk"), member_id=member_id)
+    return found.filter(Q(host_id=member_id) | Q(Exists(together)))
 
 
 def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:

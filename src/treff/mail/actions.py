@@ -1,7 +1,7 @@
 """The shell around plan.py: claim, decide in one commit, send outside any transaction, record."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
@@ -175,7 +175,7 @@ def _decide(recipient_id: int) -> _Decision | None:
         appointment = with_everything(recipient.appointment_id)
         if appointment is None or not appointment.is_known:
             return None
-        facts = queries.facts_of(appointment)
+        facts = replace(queries.facts_of(appointment), reminders=queries.reminders_of(appointment))
         step = plan(facts, recipient.told, now, appointment.workspace.link_wait)
         if isinstance(step, Send) and not _is_wanted(step.kind, recipient, appointment.workspace):
             recipient.told = facts.as_told(now)  # as if told: switching mails on again must not send old news

@@ -17,14 +17,16 @@ _STEP = timedelta(days=7)  # no two changes are nearer: in Morocco Ramadan takes
 _SECOND = timedelta(seconds=1)
 
 
-def vtimezone(zone_name: str, at: datetime) -> Timezone:
-    """What clocks show there around `at`: an observance for the beginning, and one for each change."""
+def vtimezone(zone_name: str, at: datetime, until_at: datetime | None = None) -> Timezone:
+    """What clocks show there around `at`, or all the time until then: an observance for the beginning, and one for
+    each change.
+    """
     component = Timezone()
     component.add("tzid", zone_name)
     begin = at - AROUND
     first = wall_of(begin, zone_name)
     component.add_component(_observance(first, first))
-    for before, after in _changes(zone_name, begin, at + AROUND):
+    for before, after in _changes(zone_name, begin, (until_at or at) + AROUND):
         component.add_component(_observance(before, after))
     return component
 

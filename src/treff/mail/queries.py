@@ -18,6 +18,7 @@ SPREAD_SECONDS = 5 * 60
 
 
 def facts_of(appointment: Appointment) -> Facts:
+    """But for its reminders."""
     return Facts(
         start_at=appointment.start_at,
         duration=appointment.duration,
@@ -29,11 +30,10 @@ def facts_of(appointment: Appointment) -> Facts:
         sequence=appointment.sequence,
         awaits=appointment.deleted_at is None and appointment.status == Status.REQUESTED,
         declined=appointment.deleted_at is None and appointment.status == Status.DECLINED,
-        reminders=_reminders(appointment),
     )
 
 
-def _reminders(appointment: Appointment) -> list[datetime]:
+def reminders_of(appointment: Appointment) -> list[datetime]:
     """As its booking type says; without one, as a new type would. Up to five minutes sooner, each at its own time.
 
     Many appointments start at the full hour, and a mail server takes a thousand mails at once for spam.

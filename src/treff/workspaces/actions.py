@@ -18,12 +18,12 @@ from treff.kernel.ids import new_id
 from treff.kernel.secrets import Secret
 from treff.kernel.stored import is_known
 from treff.workspaces import logos, vault
-from treff.workspaces.errors import AlreadyMember, SlugTaken
-from treff.workspaces.models import ApiKey, Brand, Member, User, Workspace
+from treff.workspaces.errors import AlreadyMember, NotAllowed, SlugTaken
+from treff.workspaces.models import ApiKey, Brand, CalendarAddress, Member, User, Workspace
 from treff.workspaces.ports import BrandWish, Scope
-from treff.workspaces.queries import digest_of
+from treff.workspaces.queries import calendar_addresses, calendar_digest, digest_of
 from treff.workspaces.rules import check_color, check_locale, check_origins, check_slug, check_time_zone
-from treff.workspaces.states import Permission, Role
+from treff.workspaces.states import NEEDED_FOR, Permission, Reach, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,40 @@ def edit_brand(scope: Scope, wanted: BrandWish) -> Brand:
         detail = {"color": color, "embed_origins": origins, "logo": row.logo_digest[:16]}
         record(scope.workspace_id, scope.actor, "workspace.branded", scope.workspace_slug, detail)
     return row
+
+
+def create_calendar_address(scope: Scope, reach: Reach) -> Secret:
+    """The secret of the member's new address, which can be seen this once; an older one ends. Raises NotAllowed."""
+    token = Secret(secrets.token_urlsafe(32))
+    with transaction.atomic():
+        member = _held_for(scope, reach)
+        _revoke(scope, reach)
+        row = CalendarAddress.objects.create(
+            workspace_id=scope.workspace_id, member=member, reach=reach, digest=calendar_digest(token)
+        )
+        record(scope.workspace_id, scope.actor, "calendar_address.created", row.public_id, {"reach": reach})
+    return token
+
+
+def revoke_calendar_address(scope: Scope, reach: Reach) -> None:
+    """Nothing is shown at the member's address any more. Twice changes nothing. Raises NotAllowed."""
+    with transaction.atomic():
+        _held_for(scope, reach)
+        _revoke(scope, reach)
+
+
+def _held_for(scope: Scope, reach: Reach) -> Member:
+    """The member until the transaction ends, so that two who want a new address at once do not collide."""
+    scope.require(NEEDED_FOR[reach])
+    if scope.member_id is None:  # an API key is nobody whose calendar it could be
+        raise NotAllowed
+    return Member.objects.within(scope).select_for_update(no_key=True).get(pk=scope.member_id)
+
+
+def _revoke(scope: Scope, reach: Reach) -> None:
+    for row in calendar_addresses(scope).filter(reach=reach):
+        row.delete()
+        record(scope.workspace_id, scope.actor, "calendar_address.revoked", row.public_id, {"reach": reach})
 
 
 def use_key(key: Secret) -> Scope | None:

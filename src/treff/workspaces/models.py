@@ -13,7 +13,7 @@ from treff.kernel import clock
 from treff.kernel.ids import new_id
 from treff.workspaces.errors import NotHere
 from treff.workspaces.ports import Scope
-from treff.workspaces.states import Role
+from treff.workspaces.states import Reach, Role
 
 M = TypeVar("M", bound=models.Model)
 
@@ -126,6 +126,25 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     objects = ScopedQuerySet["ApiKey"].as_manager()
+
+
+class CalendarAddress(models.Model):
+    """Where calendar programs read appointments; whoever knows it reads them, so only its SHA-256 is stored.
+
+    It is worth what its member may see at the moment when it is asked.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "cal"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="calendar_addresses")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="calendar_addresses")
+    reach = models.CharField(max_length=10, choices=[(reach.value, reach.value) for reach in Reach])
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects = ScopedQuerySet["CalendarAddress"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("member", "reach"), name="calendar_address_once"),)
 
 
 class KeyCanary(models.Model):

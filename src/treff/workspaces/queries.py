@@ -7,9 +7,9 @@ from treff.audit.ports import Actor
 from treff.kernel.secrets import Secret
 from treff.kernel.stored import known
 from treff.workspaces.errors import NotHere
-from treff.workspaces.models import Brand, Member, ScopedQuerySet, User, Workspace
+from treff.workspaces.models import Brand, CalendarAddress, Member, ScopedQuerySet, User, Workspace
 from treff.workspaces.ports import Scope
-from treff.workspaces.states import Role
+from treff.workspaces.states import NEEDED_FOR, Reach, Role
 
 
 def digest_of(key: Secret) -> str:
@@ -92,5 +92,32 @@ def public_place(slug: str) -> Workspace:
     """For public pages, with its brand, the logo left where it is. Raises NotHere."""
     row = Workspace.objects.select_related("brand").defer("brand__logo").filter(slug=slug).first()
     if row is None:
+        raise NotHere
+    return row
+
+
+def calendar_digest(token: Secret) -> str:
+    return hashlib.sha256(f"calendar:{token.reveal()}".encode()).hexdigest()
+
+
+def calendar_addresses(scope: Scope) -> ScopedQuerySet[CalendarAddress]:
+    """Those of the member who asks; an API key is nobody who could have one."""
+    if scope.member_id is None:
+        return CalendarAddress.objects.none()
+    return CalendarAddress.objects.within(scope).filter(member_id=scope.member_id)
+
+
+def calendar_address_at(token: Secret) -> CalendarAddress:
+    """The live address, with its member and workspace. Raises NotHere, the same for every other one.
+
+    Decided at each request: who leaves, or may no longer see as much, has no address from that moment.
+    """
+    row = (
+        CalendarAddress.objects.select_related("member__user", "member__workspace")
+        .filter(digest=calendar_digest(token), reach__in=Reach)
+        .filter(member__is_active=True, member__role__in=Role, member__user__is_active=True)
+        .first()
+    )
+    if row is None or not scope_of(row.member).may(NEEDED_FOR[Reach(row.reach)]):
         raise NotHere
     return row

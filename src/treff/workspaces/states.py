@@ -10,6 +10,13 @@ class Role(StrEnum):
     REP = "rep"
 
 
+class Reach(StrEnum):
+    """What is shown at a calendar address: its member's own appointments, or all of the workspace."""
+
+    OWN = "own"
+    WORKSPACE = "workspace"
+
+
 class Permission(StrEnum):
     """What can be allowed. Names are verbs and things, as in the audit log."""
 
@@ -23,6 +30,7 @@ class Permission(StrEnum):
     EDIT_BOOKING_TYPES = "edit_booking_types"
     EDIT_WORKSPACE = "edit_workspace"
     EDIT_MEMBERS = "edit_members"
+    SUBSCRIBE_TO_ALL = "subscribe_to_all"
 
 
 _REP = frozenset(
@@ -36,3 +44,6 @@ GRANTED: Mapping[Role | None, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.OWNER: frozenset(Permission),
 }
+
+# What it takes to have a calendar address, and that it goes on being answered.
+NEEDED_FOR: Mapping[Reach, Permission] = {Reach.OWN: Permission.SEE, Reach.WORKSPACE: Permission.SUBSCRIBE_TO_ALL}

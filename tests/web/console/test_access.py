@@ -46,6 +46,7 @@ class House:
             "number": "1",
             "recipient_id": str(Recipient.objects.create(appointment=appointment, email="r@customer.example").pk),
             "part": "override",
+            "reach": "own",
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)

@@ -8,6 +8,7 @@ from treff.web.console import (
     appointments,
     booking,
     branding,
+    calendar_addresses,
     changing,
     cleanup,
     free_times,
@@ -24,6 +25,7 @@ from treff.web.console import (
     types,
     video,
 )
+from treff.workspaces.states import Reach
 
 
 class PublicId:
@@ -44,6 +46,12 @@ class ProviderName(PublicId):
     regex = "|".join(provider.value for provider in Provider if provider != Provider.NONE)
 
 
+class ReachName(PublicId):
+    """What a calendar address shows."""
+
+    regex = "|".join(Reach)
+
+
 class HoursPart(PublicId):
     """A form of the availability page."""
 
@@ -53,10 +61,12 @@ class HoursPart(PublicId):
 register_converter(HoursPart, "hours_part")
 register_converter(PublicId, "id")
 register_converter(ProviderName, "provider")
+register_converter(ReachName, "reach")
 
 app_name = "console"
 _LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
 _APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
+_CALENDAR = "w/<slug:workspace>/calendar/"
 _ADMIN = "w/<slug:workspace>/admin/"
 _VIDEO = f"{_ADMIN}appointments/video-provider/"
 _PROVIDER = f"{_VIDEO}<provider:provider>/"
@@ -87,6 +97,9 @@ urlpatterns = [
     path(f"{_APPOINTMENT}decline/", requests.appointment_decline, name="appointment_decline"),
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
+    path(_CALENDAR, calendar_addresses.calendar, name="calendar"),
+    path(f"{_CALENDAR}<reach:reach>/new/", calendar_addresses.calendar_new, name="calendar_new"),
+    path(f"{_CALENDAR}<reach:reach>/off/", calendar_addresses.calendar_off, name="calendar_off"),
     path(_OWN_HOURS, hours.availability, name="availability"),
     path(f"{_OWN_HOURS}<hours_part:part>/", hours.availability_change, name="availability_change"),
     path(f"{_OWN_HOURS}<hours_part:part>/remove/", hours.availability_remove, name="availability_remove"),

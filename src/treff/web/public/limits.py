@@ -2,13 +2,16 @@
 
 import hashlib
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
 from treff.kernel import clock
+from treff.kernel.errors import N_, Forbidden
+from treff.workspaces.errors import NotHere
 
 HOUR = 60 * 60
 # Bookings that concern one e-mail address, bookings from one client, and addresses with a wrong token from one client.
@@ -24,8 +27,17 @@ def of_booking(request: HttpRequest, addresses: Sequence[str]) -> Limits:
     return {**counted, f"client:{client_of(request)}": PER_CLIENT}
 
 
-def of_tokens(request: HttpRequest) -> Limits:
-    return {f"tokens:{client_of(request)}": WRONG_TOKENS}
+@contextmanager
+def counting_wrong_tokens(request: HttpRequest) -> Iterator[None]:
+    """Around finding what a secret address shows: NotHere is counted, and becomes Forbidden for who tries very many."""
+    try:
+        yield
+    except NotHere:
+        tried = {f"tokens:{client_of(request)}": WRONG_TOKENS}
+        if are_reached(tried):
+            raise Forbidden(N_("Too many wrong addresses were tried from here. Please try again in an hour.")) from None
+        count(tried)
+        raise
 
 
 def are_reached(limits: Limits) -> bool:

@@ -1,9 +1,7 @@
 """The client's appointment: what the holder of its link sees. Looking changes nothing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -19,7 +17,7 @@ from treff.appointments.self_service import by_token, may_cancel, may_move
 from treff.appointments.states import BLOCKING, Status
 from treff.booking_types.states import Provider
 from treff.kernel import clock
-from treff.kernel.errors import N_, Forbidden, Invalid, TreffError
+from treff.kernel.errors import N_, Invalid, TreffError
 from treff.mail.invitations import entry
 from treff.mail.queries import facts_of
 from treff.mail.rendering import mail_domain
@@ -32,7 +30,6 @@ from treff.web.public.offering import public_name
 from treff.web.public.presenting import joined, where
 from treff.workspaces.errors import NotHere
 
-T = TypeVar("T")
 # So long after it was opened the page looks for news by itself.
 LIVE = timedelta(minutes=5)
 
@@ -139,19 +136,8 @@ def cancel(guest: Guest, token: str) -> HttpResponse:
 
 def held_by(guest: Guest, token: str) -> Appointment:
     """Raises NotHere, the same for every wrong token; Forbidden for who tries very many."""
-    return found_by_token(guest, token, by_token)
-
-
-def found_by_token(guest: Guest, token: str, find: Callable[[str], T]) -> T:
-    """What `find` finds. Raises NotHere as that does; Forbidden for who tries very many wrong ones."""
-    tried = limits.of_tokens(guest.request)
-    try:
-        return find(token)
-    except NotHere:
-        if limits.are_reached(tried):
-            raise Forbidden(N_("Too many wrong addresses were tried from here. Please try again in an hour.")) from None
-        limits.count(tried)
-        raise
+    with limits.counting_wrong_tokens(guest.request):
+        return by_token(token)
 
 
 def refused(guest: Guest, row: Appointment, token: str, error: TreffError) -> HttpResponse:

@@ -5,10 +5,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from treff.mail.actions import resume_reminders, stop_reminders
-from treff.mail.models import Recipient
 from treff.mail.queries import recipient_by, wants_reminders
+from treff.web.public import limits
 from treff.web.public.answers import Guest, guests, show
-from treff.web.public.managing import found_by_token
 
 
 @csrf_exempt  # a mail program posts without cookies; the token is all that lets anybody in (RFC 8058, 3.1)
@@ -16,7 +15,8 @@ from treff.web.public.managing import found_by_token
 @guests
 def stop(guest: Guest, token: str) -> HttpResponse:
     """Looking changes nothing; the button stops them, and after that another one takes them up again."""
-    recipient: Recipient = found_by_token(guest, token, recipient_by)
+    with limits.counting_wrong_tokens(guest.request):
+        recipient = recipient_by(token)
     if guest.request.method == "POST":
         if "again" in guest.request.POST:
             resume_reminders(recipient)
