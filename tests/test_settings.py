@@ -256,7 +256,7 @@ def test_a_database_url_that_is_none_is_refused_without_quoting_its_password(tmp
 
 
 @pytest.mark.attack("A-043")
-@pytest.mark.parametrize("before", ["/calendars/", "/book/manage/"])
+@pytest.mark.parametrize("before", ["/calendars/", "/book/manage/", "/book/reminders/"])
 def test_an_address_that_lets_people_in_does_not_get_into_the_log(before: str) -> None:
     token, made = "canary-Secret_0123456789abcdef", dict(settings.LOGGING["formatters"]["json"])
     formatter = made.pop("()")(**made)

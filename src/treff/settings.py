@@ -271,7 +271,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = TREFF_EMAIL_FROM
 TREFF_SUPPORT_EMAIL = _recipient("TREFF_SUPPORT_EMAIL")
 
 # Whoever knows one of these is let in; Django logs the address of what it answers with an error.
-_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/)[A-Za-z0-9_-]{16,}")
+_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/|/book/reminders/)[A-Za-z0-9:_-]{16,}")
 
 
 def _hide_secret_addresses(_logger: object, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

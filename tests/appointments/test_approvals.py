@@ -115,7 +115,11 @@ def test_a_client_who_moves_what_was_approved_keeps_the_yes(owner: Member, rita:
     approvals.approve(house.scope(rita), booked.appointment.public_id)
     move_offered(booked.token.reveal(), NINE + HALF_HOUR)
     assert (fresh(booked.appointment).status, fresh(booked.appointment).start_at) == (Status.BOOKED, NINE + HALF_HOUR)
-    assert Notice.objects.filter(user=rita.user).count() == 1
+    told = Notice.objects.filter(user=rita.user).order_by("pk")
+    assert [(notice.kind, notice.detail.get("deed")) for notice in told] == [
+        ("requested", None),
+        ("by_client", "moved"),
+    ]
 
 
 def test_a_lead_whose_request_waits_is_not_deleted(owner: Member, rita: Member) -> None:

@@ -77,8 +77,8 @@ class Message:
     defects: tuple[str, ...]
 
     def get(self, name: str) -> str:
-        """The first header of that name, or ""."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+        """The first header of that name, without the space that folding leaves in front; or ""."""
+        return next((value.strip() for key, value in self.headers if key.lower() == name.lower()), "")
 
     def list_addresses(self, name: str) -> tuple[str, ...]:
         """The addresses of all headers of that name, each as `Name <address>`."""

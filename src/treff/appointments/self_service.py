@@ -5,6 +5,7 @@ What is offered is decided again inside the transaction, with the hosts held: by
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -88,7 +89,7 @@ def book_offered(place: Workspace, kind: BookingType, wanted: SlotRequest) -> Bo
         block(appointment, receiving.member_ids, bounded=True)
         deed = "appointment.requested" if appointment.status == Status.REQUESTED else "appointment.booked"
         tell(scope, appointment, deed, {"start": start_at.isoformat(), "why": appointment.host_reason})
-        _ask_hosts(appointment)
+        _tell_hosts(appointment, receiving.member_ids, "booked")
     return Booked(appointment, token)
 
 
@@ -142,7 +143,7 @@ def move_offered(token: str, start_at: datetime) -> Appointment:
         after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
         tell(_scope_of(appointment), appointment, "appointment.rescheduled", changed)
-        _ask_hosts(appointment)
+        _tell_hosts(appointment, hosts, "moved", was=before["start"])
     return appointment
 
 
@@ -150,9 +151,14 @@ def cancel_own(token: str, reason: str = "") -> Appointment:
     """Twice changes nothing. Raises AlreadyOver, Invalid, NotByClients, NotHere."""
     with transaction.atomic():
         appointment = _held(token)
-        if appointment.status in BLOCKING and not may_cancel(appointment):
+        if appointment.status not in BLOCKING:
+            return appointment
+        if not may_cancel(appointment):
             raise NotByClients
-        return call_off(_scope_of(appointment), appointment, reason)
+        hosts = host_ids_of(appointment)
+        call_off(_scope_of(appointment), appointment, reason)
+        _tell_hosts(appointment, hosts, "cancelled", reason=appointment.cancel_reason)
+    return appointment
 
 
 def may_move(appointment: Appointment) -> bool:
@@ -237,14 +243,15 @@ def _create(place: Workspace, kind: BookingType, person: Lead, receiving: Receiv
     )
 
 
-def _ask_hosts(appointment: Appointment) -> None:
-    """Those who receive hear of a request, each time that it is made anew."""
+def _tell_hosts(appointment: Appointment, host_ids: Sequence[int], deed: str, **detail: object) -> None:
+    """Those who receive hear of each thing that a client does; of a request, each time that it is made anew."""
+    hosts = Member.objects.select_related("user").filter(pk__in=host_ids)
+    said: dict[str, object] = {"own": True, "appointments": [appointment.public_id]}
+    kind, key = NoticeKind.REQUESTED, f"request:{appointment.public_id}:{appointment.generation}"
     if appointment.status != Status.REQUESTED:
-        return
-    hosts = Member.objects.select_related("user").filter(pk__in=host_ids_of(appointment))
-    detail = {"own": True, "appointments": [appointment.public_id]}
-    key = f"request:{appointment.public_id}:{appointment.generation}"
-    tell_members(appointment.workspace_id, [host.user for host in hosts], NoticeKind.REQUESTED, key, detail)
+        said |= {"deed": deed, "start": appointment.start_at.isoformat(), **detail}
+        kind, key = NoticeKind.BY_CLIENT, f"by_client:{appointment.public_id}:{appointment.generation}"
+    tell_members(appointment.workspace_id, [host.user for host in hosts], kind, key, said)
 
 
 def _expires_at(start_at: datetime) -> datetime:

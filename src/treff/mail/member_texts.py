@@ -6,6 +6,7 @@ from django.utils.translation import gettext, ngettext
 
 from treff.kernel import clock
 from treff.kernel.errors import N_
+from treff.mail import host_texts
 from treff.mail.wording import Detail, Occasion, Wording, isolated, moment, provider_name
 from treff.notices.states import NoticeKind
 
@@ -270,75 +271,13 @@ def _clean_up(detail: Detail, _words: Words, occasion: Occasion) -> Wording:
     )
 
 
-def _no_link(detail: Detail, words: Words, occasion: Occasion) -> Wording:
-    """`occasion.affected` is the one appointment."""
-    (appointment,) = occasion.affected
-    minutes = int(detail.get("minutes", 0))
-    names: Mapping[str, object] = {
-        **words,
-        "title": isolated(appointment.title),
-        "lead": isolated(appointment.lead.name),
-        "when": moment(appointment.start_at, occasion.zone),
-        "zone": occasion.zone.replace("_", " "),
-        "minutes": minutes,
-    }
-    begins = ngettext(
-        "Your appointment “%(title)s” with %(lead)s begins within %(minutes)d minute, on %(when)s (%(zone)s), and has "
-        "no link yet.",
-        "Your appointment “%(title)s” with %(lead)s begins within %(minutes)d minutes, on %(when)s (%(zone)s), and has "
-        "no link yet.",
-        minutes,
-    )
-    cause, cure = str(detail.get("cause", "")), str(detail.get("cure", ""))
-    why = [gettext(sentence) for sentence in (cause, cure) if sentence]
-    return Wording(
-        gettext("No %(provider)s link yet: %(title)s, %(when)s") % names,
-        [
-            begins % names,
-            *([" ".join(why)] if why else []),
-            _without_link(appointment.lead.phone, names),
-        ],
-        button=gettext("Open the appointment"),
-    )
-
-
-def _without_link(phone: str, names: Mapping[str, object]) -> str:
-    if not phone:
-        return gettext("We keep trying until it begins. If no link comes in time, please write to %(lead)s.") % names
-    sentence = gettext("We keep trying until it begins. If no link comes in time, call %(lead)s: %(phone)s.")
-    return sentence % {**names, "phone": isolated(phone)}
-
-
-# ---- a request ----
-
-
-def _requested(_detail: Detail, _words: Words, occasion: Occasion) -> Wording:
-    """`occasion.affected` is the one appointment."""
-    (appointment,) = occasion.affected
-    names = {
-        "title": isolated(appointment.title),
-        "lead": isolated(appointment.lead.name),
-        "when": moment(appointment.start_at, occasion.zone),
-        "zone": occasion.zone.replace("_", " "),
-    }
-    asks = gettext("%(lead)s asks for “%(title)s” on %(when)s (%(zone)s).") % names
-    kept = gettext("The time is kept free until somebody answers.")
-    if appointment.expires_at is not None:
-        until = {**names, "until": moment(appointment.expires_at, occasion.zone)}
-        kept = gettext("The time is kept free. Without an answer by %(until)s (%(zone)s) the request lapses.") % until
-    return Wording(
-        gettext("New request: %(title)s, %(when)s") % names,
-        [asks, kept, gettext("%(lead)s hears of your answer by email.") % names],
-        button=gettext("Answer the request"),
-    )
-
-
 _WORDINGS: Mapping[NoticeKind, Callable[[Detail, Words, Occasion], Wording]] = {
     NoticeKind.CONNECTED: _connected,
     NoticeKind.DISCONNECTED: _disconnected,
     NoticeKind.DEAUTHORIZED: _deauthorized,
     NoticeKind.BROKEN: _broken,
     NoticeKind.CLEAN_UP: _clean_up,
-    NoticeKind.NO_LINK: _no_link,
-    NoticeKind.REQUESTED: _requested,
+    NoticeKind.NO_LINK: host_texts.no_link,
+    NoticeKind.REQUESTED: host_texts.requested,
+    NoticeKind.BY_CLIENT: host_texts.by_client,
 }

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from treff.appointments.models import Appointment
-from treff.appointments.queries import upcoming, waiting
+from treff.appointments.queries import appointments, upcoming, waiting
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
@@ -34,6 +34,8 @@ from treff.workspaces.queries import scope_of
 
 log = structlog.get_logger()
 MOST_LISTED = 10
+# Without their one appointment there is nothing to tell.
+OF_ONE = (NoticeKind.NO_LINK, NoticeKind.REQUESTED, NoticeKind.BY_CLIENT)
 
 
 def send(notice_id: int) -> None:
@@ -82,10 +84,10 @@ def _claim(notice_id: int) -> Notice | None:
 
 
 def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives | None:
-    """None if the link that was missing has come, the request is answered, or the appointment is not what it was."""
+    """None if the link that was missing has come, the request is answered, or the appointment is gone or over."""
     workspace = reader.workspace
     affected = _affected(notice, reader)
-    if notice.kind in (NoticeKind.NO_LINK, NoticeKind.REQUESTED) and not affected:
+    if notice.kind in OF_ONE and not affected:
         return None
     with translation.override(reader.user.locale):
         wording = to_member(
@@ -116,7 +118,7 @@ def _page(notice: Notice, slug: str, affected: Sequence[Appointment]) -> str:
     match notice.kind:
         case NoticeKind.CLEAN_UP:
             return reverse("console:sync", args=[slug]) + "#clean-up"
-        case NoticeKind.NO_LINK | NoticeKind.REQUESTED:
+        case NoticeKind.NO_LINK | NoticeKind.REQUESTED | NoticeKind.BY_CLIENT:
             return reverse("console:appointment", args=[slug, affected[0].public_id])
     return reverse("console:video_provider", args=[slug])
 
@@ -125,7 +127,7 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
     """Those that are named and the reader's own workspace's, soonest first: still ahead and wanted.
 
     Of leftovers all, also of appointments that are over or deleted. Of a missing link only if it is missing still, the
-    start is the same and the reader hosts it; of a request while it waits.
+    start is the same and the reader hosts it; of a request while it waits; of what a client did until it would begin.
     """
     named = notice.detail.get("appointments")
     if not isinstance(named, list):
@@ -141,6 +143,8 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
             found = found.exclude(provider=Provider.NONE)
         case NoticeKind.REQUESTED:
             found = waiting(scope, clock.now())
+        case NoticeKind.BY_CLIENT:
+            found = appointments(scope).filter(start_at__gt=clock.now())
         case _:
             found = upcoming(scope, clock.now())
     return list(found.filter(public_id__in=named))

@@ -29,6 +29,9 @@ class NoticeKind(StrEnum):
     public id), cause and cure (msgids of conferencing.rules)"""
     REQUESTED = "requested"
     """To those who receive it: own (true), appointments (the one public id) that a client asked for"""
+    BY_CLIENT = "by_client"
+    """To those who receive it: own (true), appointments (the one public id), deed (booked, moved or cancelled by the
+    client), start, and of what was moved was, its start before (instants), of what was cancelled reason"""
     APP_REFUSED = "app_refused"
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"
