@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests import house
+from tests import house, offering
 from tests.conferencing.events import jobs
 from tests.mail.conftest import LEAD, LINK, Post
 from treff.appointments.models import Appointment
@@ -50,6 +50,26 @@ def test_who_lost_the_mail_gets_a_new_one_with_what_holds_now_and_nobody_else_do
     assert len({event["uid"] for event in post.invitations()}) == 1
     post.tell(booked, after=2 * LATER)
     assert len(post.mails()) == 3
+
+
+def test_a_cancellation_that_comes_before_the_new_mail_goes_out_is_told_instead(
+    post: Post, booked: Appointment
+) -> None:
+    again(post, booked)
+    post.cancel(booked)
+    post.tell(booked, after=LATER)
+    assert post.subjects() == ["Your appointment", "Cancelled"]
+    assert str(post.invitations()[-1]["status"]) == "CANCELLED"
+
+
+def test_who_asked_for_a_yes_and_lost_the_mail_gets_the_same_again(post: Post) -> None:
+    with clock.at(offering.NOW):
+        booked = offering.request(post.owner, post.owner)
+        post.tell(booked, after=3)
+        again(post, booked)
+        post.tell(booked, after=LATER)
+        post.tell(booked, after=2 * LATER)
+    assert post.subjects() == ["Your request", "Your request"]
 
 
 def test_it_stands_in_the_history_and_wakes_who_sends(post: Post, booked: Appointment) -> None:

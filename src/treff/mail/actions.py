@@ -95,7 +95,9 @@ def send_again(scope: Scope, appointment_id: str, recipient_id: int) -> Recipien
         just_now = recipient.letters.filter(sent_at__gt=now - NOT_AGAIN_WITHIN)
         if recipient.lease_until > now or just_now.exists():
             raise OnItsWay
-        recipient.told, recipient.refused_at, recipient.tries, recipient.next_look_at = None, None, 0, now
+        if recipient.told is not None:  # what was told stays known: of a cancellation meanwhile they have to hear
+            recipient.told["again"] = True
+        recipient.refused_at, recipient.tries, recipient.next_look_at = None, 0, now
         recipient.save(update_fields=["told", "refused_at", "tries", "next_look_at"])
         record(scope.workspace_id, scope.actor, "mail.sent_again", appointment.public_id, {"to": recipient.email})
         announce("mail.wanted_again", appointment.pk)

@@ -16,7 +16,7 @@ LONG_AGO = "2000-01-01T00:00:00Z"
 class Recipient(models.Model):
     """One address that hears of one appointment.
 
-    told         what the last mail that went out said, None for none
+    told         what the last mail that went out said, None for none; with "again" somebody wants it sent once more
     refused_at   when the mail server said that there is no such address; nothing more is sent there
     """
 

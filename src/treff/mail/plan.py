@@ -74,7 +74,8 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
        `link_wait` without it, saying that it follows. Of a request they hear that we have it, or a no that came before
        that. A cancelled appointment nobody heard of stays unheard of.
     3. Who was told that it takes place, or that we have their request, hears that it does not; who waited for a yes
-       gets the confirmation. One that waits for a yes (again) at a new time is told when it has come to rest.
+       gets the confirmation, and so does who shall get it again. One that waits for a yes at a new time is told when
+       it has come to rest.
     4. A new time is told when it has come to rest.
     5. A link that came, changed, or will not come any more is told. One that is being replaced is waited for; if that
        takes too long, people hear that the link they have is void.
@@ -86,7 +87,7 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
         return _first_word(facts, now, link_wait)
     if not facts.takes_place:
         return _does_not_take_place(facts, told, now)
-    if told.get("awaits"):
+    if told.get("awaits") or told.get("again"):
         return _confirmation(facts, facts.changed_at + link_wait, now)
     is_now = facts.as_told(now)
     if (told["start"], told["minutes"]) != (is_now["start"], is_now["minutes"]):
@@ -111,6 +112,8 @@ def _first_word(facts: Facts, now: datetime, link_wait: timedelta) -> Step:
 def _does_not_take_place(facts: Facts, told: Mapping[str, object], now: datetime) -> Step:
     if facts.awaits:
         is_now = facts.as_told(now)
+        if told.get("again"):
+            return Send(Kind.REQUESTED)
         if all(told.get(name) == is_now[name] for name in ("start", "minutes", "awaits")):
             return Settled()
         rest_at = facts.changed_at + QUIET

@@ -49,7 +49,6 @@ def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailM
             "end": wall_of(facts.start_at + facts.duration, lead.time_zone),
             "zone": lead.time_zone.replace("_", " "),
             "is_off": not facts.takes_place and not facts.awaits,
-            "was_invited": envelope.was_invited,
             "join_url": facts.join_url if facts.has_video and facts.takes_place else "",
             "link_follows": facts.has_video and facts.takes_place and not facts.join_url,
             "manage_url": _manage_url(appointment) if envelope.email == lead.email else "",

@@ -78,7 +78,7 @@ def test_the_button_sends_again_and_says_so(browser: Client, booked: Appointment
     answer = browser.post(url, follow=True)
     assert f"A mail goes to {EMAIL} now." in answer.text
     assert f"Mail to {EMAIL} sent again" in answer.text
-    assert Recipient.objects.get().told is None
+    assert Recipient.objects.get().told == {"again": True}
 
 
 def test_where_there_is_nothing_to_send_there_is_no_button_and_a_late_click_is_told_why(
