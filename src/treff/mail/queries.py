@@ -6,6 +6,7 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from treff.appointments.models import Appointment
+from treff.appointments.queries import upcoming
 from treff.appointments.states import BLOCKING, Status
 from treff.booking_types.models import a_day_ahead
 from treff.booking_types.states import Provider
@@ -13,6 +14,7 @@ from treff.kernel import clock
 from treff.mail.models import Letter, Recipient, ReminderStop
 from treff.mail.plan import Facts
 from treff.workspaces.errors import NotHere
+from treff.workspaces.ports import Scope
 
 SPREAD_SECONDS = 5 * 60
 
@@ -54,6 +56,12 @@ def correspondence(appointment: Appointment) -> list[Recipient]:
     """Who hears of it, each with its letters, newest first."""
     newest_first = Prefetch("letters", Letter.objects.order_by("-id"))
     return list(Recipient.objects.filter(appointment=appointment).prefetch_related(newest_first).order_by("id"))
+
+
+def unreached(scope: Scope, now: datetime, limit: int) -> list[Recipient]:
+    """Addresses that the mail server does not know, of appointments ahead; the soonest first."""
+    found = Recipient.objects.filter(appointment__in=upcoming(scope, now), refused_at__isnull=False)
+    return list(found.select_related("appointment").order_by("appointment__start_at", "pk")[:limit])
 
 
 def wants_reminders(recipient: Recipient) -> bool:

@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 
 from tests import house
-from tests.web.console.november import NOW, page
+from tests.web.console.november import NOW, TODAY, page
 from treff.appointments.actions import cancel
 from treff.appointments.models import Appointment
+from treff.kernel import clock
 from treff.mail.models import Letter, Recipient
 from treff.mail.states import Kind, LetterState
 from treff.workspaces.models import Member
@@ -61,6 +62,21 @@ def test_an_address_that_does_not_exist_is_said_to_be_so(
 ) -> None:
     Recipient.objects.update(refused_at=NOW)
     assert "there is no such address" in browser.get(page(booked)).text
+
+
+def test_who_no_mail_reaches_stands_on_the_first_page_until_the_appointment_is_over(
+    browser: Client, booked: Appointment, recipient: Recipient
+) -> None:
+    other = house.appointment(house.owner(house.workspace(slug="other")), start_at=NOW + timedelta(days=3))
+    Recipient.objects.create(appointment=other, email="canary@other.example")
+    assert "No mail reaches" not in browser.get(TODAY).text
+    Recipient.objects.update(refused_at=NOW)
+    text = browser.get(TODAY).text
+    assert f"No mail reaches {EMAIL}: {booked.title}" in text
+    assert page(booked) in text
+    assert "canary" not in text
+    with clock.at(booked.start_at):
+        assert "No mail reaches" not in browser.get(TODAY).text
 
 
 def test_what_a_newer_version_wrote_is_shown_neutrally(

@@ -19,6 +19,7 @@ from treff.conferencing.queries import connection, meetings_of, standing_of
 from treff.conferencing.states import CURED_BY_CONNECTING, GrantState, Sync
 from treff.kernel import clock
 from treff.kernel.zones import wall_of, zone
+from treff.mail.queries import unreached
 from treff.web.console.history import moment
 from treff.web.console.meetings import label_of
 from treff.web.console.presenting import AppointmentRow, address, appointment_rows
@@ -101,7 +102,22 @@ def _attention(visit: Visit) -> list[Attention]:
         text = ngettext("%(count)d more appointment waits.", "%(count)d more appointments wait.", more)
         url = address(visit, "sync" if visit.scope.may(Permission.CONNECT_PROVIDERS) else "appointments")
         shown.append(Attention("warn", text % {"count": more}, "", url, gettext("Show all")))
-    return [*shown, *_leftovers(visit)]
+    return [*shown, *_unreached(visit), *_leftovers(visit)]
+
+
+def _unreached(visit: Visit) -> Iterator[Attention]:
+    """Clients whom no mail reaches: somebody has to call them, or to correct the address."""
+    for recipient in unreached(visit.scope, clock.now(), MOST_ATTENTION):
+        appointment = recipient.appointment
+        names = {"email": recipient.email, "title": appointment.title}
+        yield Attention(
+            tone="bad",
+            text=gettext("No mail reaches %(email)s: %(title)s") % names,
+            detail=f"{moment(appointment.start_at, visit.time_zone)} · "
+            + gettext("The mail server says that there is no such address."),
+            url=address(visit, "appointment", appointment_id=appointment.public_id),
+            action=gettext("Open"),
+        )
 
 
 def _leftovers(visit: Visit) -> list[Attention]:
