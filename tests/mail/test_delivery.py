@@ -365,3 +365,14 @@ def test_what_was_overlooked_is_found_by_the_sweep_and_what_is_told_is_not(post:
     assert queries.overlooked(timedelta(minutes=15), 10) == queries.due(10) == []
     post.move(booked)
     assert queries.overlooked(timedelta(minutes=15), 10) == [booked.pk]
+
+
+def test_a_mail_that_the_server_did_not_take_is_left_to_its_own_pause(post: Post) -> None:
+    booked = post.book()
+    post.link(booked)
+    post.tell(booked)
+    post.move(booked)
+    post.mailbox.order(stage="data", code=451, times=1)
+    post.tell(booked, after=3)
+    assert Recipient.objects.get().observed_sequence < Appointment.objects.get().sequence
+    assert queries.overlooked(timedelta(minutes=15), 10) == []
