@@ -76,7 +76,7 @@ class Office:
         def look() -> bool:
             row.refresh_from_db()
             seen = Meeting.objects.filter(appointment=row, observed_generation=row.generation, next_look_at=None)
-            told = row.recipients.filter(observed_sequence=row.sequence, next_look_at=None)
+            told = row.recipients.filter(truth.knows_all(), observed_sequence=row.sequence)
             return seen.exists() and told.exists()
 
         eventually(look, f"{booked['title']} is settled", PATIENCE)

@@ -6,6 +6,7 @@ import psutil
 import pytest
 from django.db import connection
 
+from tests.faults import truth
 from tests.faults.site import Site, order_of, stored, submit
 from tests.faults.wire import Moment
 from tests.journeys.team import Team
@@ -148,4 +149,4 @@ def living_children(site: Site) -> list[psutil.Process]:
 
 
 def no_mail_is_due(booked: Appointment) -> bool:
-    return not Recipient.objects.filter(appointment=booked).exclude(next_look_at=None).exists()
+    return not Recipient.objects.filter(appointment=booked).exclude(truth.knows_all()).exists()

@@ -10,6 +10,8 @@ from tests.faults.installation import install
 from tests.faults.soak.run import Report, Soak, Wanted
 from tests.product import Product
 
+pytestmark = pytest.mark.timeout(300)  # it takes half a minute on a machine that has nothing else to do
+
 
 @pytest.fixture(scope="module")
 def report(
@@ -26,7 +28,6 @@ def report(
         yield Soak(found.product, wanted, lambda line: None).run()
 
 
-@pytest.mark.timeout(300)  # it takes half a minute on a machine that has nothing else to do
 def test_a_small_soak_comes_into_step_and_violates_nothing(report: Report) -> None:
     assert report.violations == []
     assert report.rows["appointments"] == report.rows["  book"] == 12

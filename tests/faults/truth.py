@@ -1,18 +1,21 @@
 """What Zoom truly has of a team, against what our rows say of it: the invariants M1, M2, M3 and E1."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from tests.journeys.team import Team
 from tests.product import eventually
 from treff.appointments.models import Appointment
+from treff.conferencing.ledger import LANDED
 from treff.conferencing.models import Attempt, Grant, Meeting
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock
 from treff.mail.models import Recipient
+from treff.mail.plan import FRESH
 
+ON_THE_WAY = timedelta(seconds=20)  # what was sent so lately may really land later
 PATIENCE = 40.0  # seconds; a worker has to start first
 OPEN = (AttemptState.INTENT, AttemptState.AMBIGUOUS)
 LISTED = (AttemptState.STRAY, AttemptState.LEFT_BEHIND)
@@ -56,11 +59,17 @@ def end_leases() -> None:
     Recipient.objects.filter(lease_until__gt=now).update(lease_until=now)
 
 
+def knows_all() -> Q:
+    """Of recipients: those who have nothing to wait for, but perhaps the time of a reminder."""
+    return Q(next_look_at=None) | Q(next_look_at__gt=clock.now() + FRESH, tries=0)
+
+
 def end_pauses() -> None:
-    """Some hours later: what waits for another try is due."""
+    """Some hours later: what waits for another try, or for an update that may land late, is due."""
     now = clock.now()
+    Meeting.objects.filter(confirm_at__gt=now, confirm_at__lte=now + LANDED - ON_THE_WAY).update(confirm_at=now)
     Meeting.objects.filter(next_look_at__gt=now).update(next_look_at=now)
-    Recipient.objects.filter(next_look_at__gt=now).update(next_look_at=now)
+    Recipient.objects.filter(next_look_at__gt=now).exclude(knows_all()).update(next_look_at=now)
     Grant.objects.filter(paused_until__gt=now).update(paused_until=now)
 
 

@@ -2,6 +2,7 @@
 
 from django.db.models import Exists, F, OuterRef, Q
 
+from tests.faults import truth
 from treff.appointments.models import Appointment
 from treff.conferencing.models import Attempt
 from treff.conferencing.states import AttemptState, Reason, Sync
@@ -19,7 +20,7 @@ def settled() -> int:
         meeting__appointment=OuterRef("pk"), state__in=(AttemptState.INTENT, AttemptState.STRAY)
     )
     owing = Recipient.objects.filter(appointment=OuterRef("pk")).filter(
-        Q(next_look_at__isnull=False) | Q(lease_until__gt=now) | Q(observed_sequence__lt=OuterRef("sequence"))
+        ~truth.knows_all() | Q(lease_until__gt=now) | Q(observed_sequence__lt=OuterRef("sequence"))
     )
     heard = Recipient.objects.filter(appointment=OuterRef("pk"))
     in_step = Q(
