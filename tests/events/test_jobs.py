@@ -1,13 +1,15 @@
 """What a sweep costs the queue."""
 
-import json
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django.models import ProcrastinateJob
 
+from tests import house
 from tests.conferencing.events import jobs
 from treff.conferencing.tasks import look
 from treff.events.jobs import Task
@@ -47,11 +49,20 @@ def test_jobs_of_another_task_do_not_count() -> None:
     assert look.defer_missing([1]) == 1
 
 
-def in_turn() -> list[tuple[str, int]]:
+def ready() -> QuerySet[ProcrastinateJob]:
     """In the order in which a worker takes them."""
+    return ProcrastinateJob.objects.filter(scheduled_at=None).order_by("-priority", "id")
+
+
+def in_turn() -> list[tuple[str, int]]:
+    return [(job.task_name, job.args["subject_id"]) for job in ready()]
+
+
+def serve(count: int = 1) -> None:
+    """As a worker does: the next ones are gone."""
+    served = list(ready().values_list("pk", flat=True)[:count])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name, args FROM procrastinate_jobs ORDER BY priority DESC, id")
-        return [(name, json.loads(args)["subject_id"]) for name, args in cursor.fetchall()]
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [served])
 
 
 def test_a_link_waits_for_no_more_mails_than_links_stand_before_it() -> None:
@@ -61,3 +72,35 @@ def test_a_link_waits_for_no_more_mails_than_links_stand_before_it() -> None:
         look.defer(subject_id=number)
     taken = in_turn()
     assert taken[:4] == [("mail.tell", 0), ("conferencing.look", 0), ("mail.tell", 1), ("conferencing.look", 1)]
+
+
+def test_who_came_first_in_a_lane_goes_first_however_long_the_load_lasts() -> None:
+    for number in range(20):
+        tell.defer(subject_id=number)
+    for number in range(20, 60):  # for each that is served one comes: the lane never empties
+        serve()
+        tell.defer(subject_id=number)
+    assert in_turn() == [("mail.tell", number) for number in range(40, 60)]
+
+
+def test_who_opens_a_lane_takes_turns_with_one_that_is_long_under_way_and_does_not_go_before_all_of_it() -> None:
+    for number in range(20):
+        tell.defer(subject_id=number)
+    serve(10)
+    for number in range(3):
+        look.defer(subject_id=number)
+    assert in_turn()[:6] == [
+        *(("mail.tell", 10), ("conferencing.look", 0), ("mail.tell", 11)),
+        *(("conferencing.look", 1), ("mail.tell", 12), ("conferencing.look", 2)),
+    ]
+
+
+def test_a_job_for_later_does_not_let_newcomers_past_those_who_wait() -> None:
+    booked = house.appointment(house.owner(house.workspace()))
+    jobs("DELETE FROM procrastinate_jobs RETURNING task_name, args")
+    look.defer_once(subject_id=0, at=clock.now() + timedelta(hours=1))
+    for number in range(20):
+        tell.defer(subject_id=number)
+    serve(10)
+    look.defer(subject_id=booked.pk)
+    assert in_turn()[:3] == [("mail.tell", 10), ("conferencing.look", booked.pk), ("mail.tell", 11)]

@@ -3,23 +3,34 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import JobDeferrer
 
+from treff.kernel import clock
+
 # The lane of all tasks that name none. A worker keeps some hands free for it.
 PROMPT = "default"
-_DEEPEST = 1000
+# Start-time fair queueing (Goyal, Vin, Cheng 1996): behind the last of one's own lane; who opens one stands beside
+# whoever is served now.
+_PLACE = """
+    SELECT coalesce(
+        (SELECT min(priority) - 1 FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = %s),
+        (SELECT max(priority) FROM procrastinate_jobs
+            WHERE status = 'todo' AND coalesce(scheduled_at, '-infinity') <= %s),
+        0
+    )
+"""
 
 
 class Task:
     """A function of one id that a worker runs some time after the commit, at least once.
 
-    Lanes take turns: a job stands the further back, the more of its own lane are waiting, so that whoever has thousands
-    does not keep others waiting who have one. `lane_of` (id -> whose turn it is) says the lane; tasks without it share
-    one, or a thousand mails would go before every link.
+    Lanes take turns, so that whoever has thousands does not keep others waiting who have one; within a lane who came
+    first goes first. `lane_of` (id -> whose turn it is) says the lane; tasks without it share one, or a thousand mails
+    would go before every link.
     """
 
     def __init__(self, name: str, run: Callable[[int], None], lane_of: Callable[[int], object] | None = None) -> None:
@@ -64,8 +75,9 @@ class Task:
         self, subject_id: int, queueing_lock: str | None = None, schedule_at: datetime | None = None
     ) -> JobDeferrer:
         queue = PROMPT if self._lane_of is None else f"lane-{self._lane_of(subject_id)}"
-        waiting = ProcrastinateJob.objects.filter(queue_name=queue, status="todo")
-        priority = -waiting[:_DEEPEST].count()
+        with connection.cursor() as cursor:
+            cursor.execute(_PLACE, [queue, clock.now()])
+            (priority,) = cursor.fetchone()
         return self._job.configure(queue=queue, priority=priority, queueing_lock=queueing_lock, schedule_at=schedule_at)
 
 
