@@ -7,7 +7,9 @@ import pytest
 
 from tests import house, offering
 from tests.mail.conftest import LEAD, LINK, Post
+from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
+from treff.appointments.ports import Amendment
 from treff.booking_types.actions import edit_booking_type
 from treff.booking_types.models import BookingType
 from treff.booking_types.ports import Details
@@ -174,3 +176,27 @@ def test_who_wants_no_reminders_gets_none_and_still_hears_of_a_new_time(post: Po
     actions.resume_reminders(Recipient.objects.get(email=LEAD))
     before_start(post, booked, timedelta(hours=1))
     assert post.subjects() == ["Your appointment", "New time", "Reminder"]
+
+
+@pytest.mark.parametrize("code", [451, 554])
+def test_once_a_mail_is_sent_dropped_or_given_up_a_change_that_is_overlooked_is_found_again(
+    post: Post, code: int
+) -> None:
+    booked = post.book(start_at=house.later(10))  # a reminder is waited for
+    post.link(booked)
+    post.tell(booked)
+    there = booked.start_at
+    post.move(booked)
+    post.mailbox.order(stage="data", code=451, times=1)
+    post.tell(booked, after=3)
+    if code == 451:
+        appointments.amend(house.scope(post.owner), booked.public_id, Amendment(start_at=there))
+    else:
+        post.mailbox.order(stage="data", code=code, times=1)
+    post.tell(booked, after=60)
+    post.tell(booked, after=61)
+    due = post.due()
+    assert due is not None
+    assert due > clock.now() + timedelta(days=1)
+    post.cancel(booked)
+    assert queries.overlooked(timedelta(minutes=15), 10) == [booked.pk]

@@ -209,7 +209,7 @@ def _rest(recipient: Recipient, facts: Facts, step: Settled | Wait) -> None:
     # The appointment's row is locked: a change either committed before (and is seen) or wakes us when we let go.
     newest = Appointment.objects.select_for_update(no_key=True).get(pk=recipient.appointment_id).sequence
     recipient.lease_until = clock.now()
-    recipient.observed_sequence = facts.sequence
+    recipient.observed_sequence, recipient.tries = facts.sequence, 0
     recipient.next_look_at = step.until_at if isinstance(step, Wait) else None
     if newest != facts.sequence:
         recipient.next_look_at = clock.now()
@@ -231,6 +231,7 @@ def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | 
             told=decision.facts.as_told(now),
             observed_sequence=decision.facts.sequence,
             refused_at=now if is_refused_address(error) else None,
+            tries=0,
         )
         return
     tries = decision.recipient.tries
