@@ -39,8 +39,14 @@ RESOURCES = ("/appointments", "/leads", "/members", "/connections", "/booking-ty
 def another_writer(url: str) -> Iterator[None]:
     """In every table, so that nobody else can write anything; whoever reads is not in the way."""
     tables = [sql.Identifier(model._meta.db_table) for model in apps.get_models() if model._meta.managed]
+    lock = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.SQL(", ").join(tables))
     with psycopg.connect(url) as holder:
-        holder.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.SQL(", ").join(tables)))
+        for _ in range(5):  # a worker that is in the middle of something takes its tables in another order
+            try:
+                holder.execute(lock)
+                break
+            except psycopg.errors.DeadlockDetected:
+                holder.rollback()
         yield
         holder.rollback()
 
