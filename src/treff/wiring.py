@@ -83,6 +83,7 @@ def recover() -> None:
     """What a starting worker does first: pick up what a dead one left on this machine, and all that was overlooked."""
     reconcile.recover()
     wakeups.server_changed()
+    appointment_tasks.compare_clocks()
     for sweep in SWEEPS:
         sweep(EVER)
 

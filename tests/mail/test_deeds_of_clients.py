@@ -8,14 +8,17 @@ import pytest
 from tests import house, offering
 from tests.mail.conftest import Post
 from tests.offering import HALF_HOUR, NINE, NOW
-from treff.appointments.actions import delete
+from treff.appointments.actions import amend, delete
+from treff.appointments.ports import Amendment
 from treff.appointments.self_service import Booked, cancel_own, move_offered
 from treff.booking_types.rules import Question
 from treff.booking_types.states import QuestionKind
 from treff.kernel import clock
 from treff.mail import notices
+from treff.notices.actions import tell_members
 from treff.notices.models import Notice
 from treff.notices.queries import due
+from treff.notices.states import NoticeKind
 from treff.workspaces.models import Member
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +105,26 @@ def test_it_is_told_in_german_to_who_reads_german(post: Post) -> None:
     (mail,) = post.mails(rita.user.email)
     assert mail["subject"].startswith("Lena Lead hat gebucht: First call")
     assert "am Montag, 7. Dezember 2026, 09:00 Uhr" in mail["text"]
+
+
+@pytest.mark.fault("F-137")
+def test_who_receives_hears_that_clocks_there_show_another_time_and_not_after_it_was_moved(
+    post: Post, rita: Member
+) -> None:
+    appointment = booked(post, rita).appointment
+    deliver()
+    hour = timedelta(hours=1)
+    said = {"own": True, "appointments": [appointment.public_id], "zone": "Europe/Berlin"}
+    said |= {"start": NINE.isoformat(), "was": (NINE - hour).isoformat()}
+    tell_members(appointment.workspace_id, [rita.user], NoticeKind.CLOCKS, "clocks:1", said)
+    deliver()
+    mail = post.mails(rita.user.email)[-1]
+    assert mail["subject"] == "Clocks change: First call – Lena Lead is at Monday, 7 December 2026, 09:00 now"
+    said_to = " ".join(mail["text"].split())
+    assert "show Monday, 7 December 2026, 09:00 instead of Monday, 7 December 2026, 08:00" in said_to
+    assert "lena@customer.example" in mail["text"]
+    tell_members(appointment.workspace_id, [rita.user], NoticeKind.CLOCKS, "clocks:2", said)
+    many = len(post.mails(rita.user.email))
+    amend(house.scope(rita), appointment.public_id, Amendment(start_at=NINE + hour))
+    deliver()
+    assert len(post.mails(rita.user.email)) == many

@@ -23,6 +23,7 @@ from treff.kernel import clock, texts
 from treff.kernel.errors import N_, Invalid
 from treff.people.actions import hide_lead
 from treff.people.queries import lead
+from treff.workspaces.errors import NotHere
 from treff.workspaces.models import Member
 from treff.workspaces.ports import Scope
 from treff.workspaces.queries import members
@@ -30,6 +31,7 @@ from treff.workspaces.states import Permission
 
 # More changes than an appointment has between two backups.
 SEQUENCE_LEAP = 1000
+MOST_CANCELLED_AT_ONCE = 200
 
 
 def book(scope: Scope, wanted: Booking) -> Appointment:
@@ -54,6 +56,7 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
             start_at=start_at,
             duration=duration,
             time_zone=host.time_zone,
+            utc_offset=rules.offset_at(start_at, host.time_zone),
             provider=_provider(scope, wanted.provider, kind),
             source=Source.TEAM if scope.member_id else Source.API,
             host_reason=receiving.why or "",
@@ -115,6 +118,28 @@ def call_off(scope: Scope, appointment: Appointment, reason: str) -> Appointment
     save_changed(appointment)
     tell(scope, appointment, "appointment.cancelled", {"reason": appointment.cancel_reason})
     return appointment
+
+
+def cancel_many(scope: Scope, public_ids: Sequence[str], reason: str = "") -> int:
+    """All of them or, if one is not there, none; those that are off already stay as they are. How many were cancelled.
+
+    Raises Invalid, NotAllowed, NotHere.
+    """
+    scope.require(Permission.CANCEL_MANY)
+    wanted = set(public_ids)
+    if len(wanted) > MOST_CANCELLED_AT_ONCE:
+        raise Invalid("appointments", N_("At most %(most)d at once, please."), most=MOST_CANCELLED_AT_ONCE)
+    with transaction.atomic():
+        held = queries.appointments(scope).select_for_update(of=("self",)).filter(public_id__in=wanted)
+        found = list(held.order_by("pk"))
+        if len(found) != len(wanted):
+            raise NotHere
+        blocking = [appointment for appointment in found if appointment.status in BLOCKING]
+        # In one order before any of them is taken, as every verb does with more than one host.
+        lock_hosts(*(host_id for appointment in blocking for host_id in host_ids_of(appointment)))
+        for appointment in blocking:
+            call_off(scope, appointment, reason)
+    return len(blocking)
 
 
 def delete(scope: Scope, public_id: str, generation: int | None = None) -> None:
@@ -229,6 +254,8 @@ def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
         appointment.provider = _offered(scope, check_provider(change.provider))
     if change.host_id is not None:
         _reassign(appointment, _host(scope, change.host_id))
+    if change.start_at is not None or change.host_id is not None:
+        appointment.utc_offset = rules.offset_at(appointment.start_at, appointment.time_zone)
 
 
 def _reassign(appointment: Appointment, host: Member) -> None:

@@ -24,6 +24,7 @@ class Appointment(models.Model):
     """What is wanted. The only thing that other packages write here is `meeting_id` and `join_url`, by a verb of ours.
 
     `generation` grows with every change that a person makes; who sees an older one has not seen the newest state.
+    `utc_offset`: of clocks in its `time_zone` at the start, when that was agreed; they may be set otherwise since.
     `sequence` grows with every change that an invitation shows, the join link included (RFC 5545, 3.8.7.4).
     `host_reason`: why this host. `answers` to the booking type's questions: [{"label", "answer"}]. `expires_at`: until
     when a request waits. `manage_token` lets its bearer move and cancel; sealed, found by `manage_digest`.
@@ -38,6 +39,7 @@ class Appointment(models.Model):
     start_at = models.DateTimeField()
     duration = models.DurationField()
     time_zone = models.CharField(max_length=60)
+    utc_offset = models.DurationField(null=True)
     provider = models.CharField(max_length=20, choices=[(provider.value, provider.value) for provider in Provider])
     status = models.CharField(
         max_length=20, choices=[(status.value, status.value) for status in Status], default=Status.BOOKED

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from treff.appointments.models import Appointment, CoHost
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import BLOCKING, Source, Status
 from treff.people.models import Lead
 from treff.workspaces.models import ScopedQuerySet
 from treff.workspaces.ports import Scope
@@ -54,6 +54,14 @@ def ahead(scope: Scope, now: datetime) -> QuerySet[Appointment]:
 def waiting(scope: Scope, now: datetime) -> QuerySet[Appointment]:
     """Requests that somebody can still answer, soonest first."""
     return ahead(scope, now).filter(status=Status.REQUESTED)
+
+
+def booked_by_clients(scope: Scope, since: datetime, now: datetime, address: str = "") -> QuerySet[Appointment]:
+    """Ahead, and booked or asked for by clients since then, latest deed first. `address`: a part of the lead's."""
+    found = ahead(scope, now).filter(source=Source.CLIENT, created_at__gte=since)
+    if address:
+        found = found.filter(lead__email__icontains=address)
+    return found.order_by("-created_at", "-id")
 
 
 def with_everything(appointment_id: int) -> Appointment | None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from treff.kernel import texts
 from treff.kernel.errors import N_, Invalid
+from treff.kernel.zones import wall_of
 
 # Nobody plans a sales meeting further ahead; it also keeps years like 9999 out of Zoom, mails and the database.
 FURTHEST_AHEAD = timedelta(days=731)
@@ -22,6 +23,11 @@ def check_start(start_at: datetime, now: datetime) -> datetime:
     if start_at > now + FURTHEST_AHEAD:
         raise Invalid("start", N_("Please choose a time within the next two years."))
     return start_at.replace(microsecond=0)
+
+
+def offset_at(start_at: datetime, zone_name: str) -> timedelta:
+    """How far clocks in the zone are ahead of UTC then, as the rules of today have it. Raises UnknownZone."""
+    return wall_of(start_at, zone_name).utcoffset() or timedelta(0)
 
 
 def check_attendees(addresses: Iterable[str]) -> list[str]:

@@ -82,6 +82,7 @@ def book_offered(place: Workspace, kind: BookingType, wanted: SlotRequest) -> Bo
         receiving = settle(found, slot, person.owner_id, is_chosen=asked_for is not None)
         appointment = _create(place, kind, person, receiving)
         appointment.start_at, appointment.duration, appointment.answers = start_at, duration, answers
+        appointment.utc_offset = rules.offset_at(start_at, appointment.time_zone)
         token = _seal_token(appointment)
         appointment.save()
         Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
@@ -136,6 +137,7 @@ def move_offered(token: str, start_at: datetime) -> Appointment:
         before = shown(appointment)
         unblock(appointment)
         appointment.start_at = start_at
+        appointment.utc_offset = rules.offset_at(start_at, appointment.time_zone)
         if appointment.status == Status.REQUESTED:
             appointment.expires_at = _expires_at(start_at)
         save_changed(appointment)  # first, so that it is counted on its new day

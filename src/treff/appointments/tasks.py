@@ -2,9 +2,20 @@
 
 from datetime import timedelta
 
-from treff.appointments import approvals
+import structlog
+
+from treff.appointments import approvals, clocks
+
+log = structlog.get_logger()
 
 
 def sweep(_window: timedelta) -> int:
     """Decline requests that nobody answered in time. Returns how many."""
     return approvals.expire()
+
+
+def compare_clocks() -> None:
+    """After an update of the time zone rules, which a starting process may have brought."""
+    shifted = clocks.compare()
+    if shifted:
+        log.warning("clocks_changed", appointments=shifted)

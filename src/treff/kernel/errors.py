@@ -5,6 +5,7 @@
      ├── NotFound                missing, or of another workspace: the same answer   -> 404
      ├── Forbidden               seen, but not allowed to this role                  -> 403
      ├── Conflict                true when asked, no longer true now                 -> 409
+     ├── TooMany                 more than one sender may do within an hour          -> 429
      └── Unavailable             ours is broken or not configured; try again         -> 503
 
 Each package refines these in its own `errors.py`. A sentence is an English msgid, marked by `N_` so that the extractor
@@ -57,6 +58,12 @@ class Conflict(TreffError):
     """Somebody or something was faster."""
 
     code = "conflict"
+
+
+class TooMany(TreffError):
+    """One sender did this very often; after an hour it may be done again."""
+
+    code = "too_many"
 
 
 class Unavailable(TreffError):

@@ -87,6 +87,32 @@ def by_client(detail: Detail, _words: Words, occasion: Occasion) -> Wording:
     return Wording(subject % names, [text for text in told if text], button=gettext("Open the appointment"))
 
 
+# ---- clocks that are set otherwise ----
+
+
+def clocks(detail: Detail, _words: Words, occasion: Occasion) -> Wording:
+    """`occasion.affected` is the one appointment. All times here are those of its own zone."""
+    (appointment,) = occasion.affected
+    zone = str(detail["zone"])
+    names = _names(appointment, occasion) | {
+        "when": moment(clock.parse(str(detail["start"])), zone),
+        "was": moment(clock.parse(str(detail["was"])), zone),
+        "zone": zone.replace("_", " "),
+    }
+    return Wording(
+        gettext("Clocks change: %(title)s is at %(when)s now") % names,
+        [
+            gettext("The rules for clocks in %(zone)s changed after “%(title)s” with %(lead)s was booked.") % names,
+            gettext("It starts at the same moment as before, but clocks there will show %(when)s instead of %(was)s.")
+            % names,
+            gettext("Please agree with %(lead)s on the time that holds, and move the appointment if it is the other.")
+            % names,
+            _reached_at(appointment),
+        ],
+        button=gettext("Open the appointment"),
+    )
+
+
 def _reached_at(appointment: Appointment) -> str:
     lead = appointment.lead
     return ", ".join(isolated(place) for place in (lead.email, lead.phone, lead.company) if place)

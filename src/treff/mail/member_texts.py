@@ -280,4 +280,5 @@ _WORDINGS: Mapping[NoticeKind, Callable[[Detail, Words, Occasion], Wording]] = {
     NoticeKind.NO_LINK: host_texts.no_link,
     NoticeKind.REQUESTED: host_texts.requested,
     NoticeKind.BY_CLIENT: host_texts.by_client,
+    NoticeKind.CLOCKS: host_texts.clocks,
 }

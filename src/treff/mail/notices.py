@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from treff.appointments.models import Appointment
-from treff.appointments.queries import appointments, upcoming, waiting
+from treff.appointments.queries import ahead, appointments, upcoming, waiting
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
@@ -35,7 +35,7 @@ from treff.workspaces.queries import scope_of
 log = structlog.get_logger()
 MOST_LISTED = 10
 # Without their one appointment there is nothing to tell.
-OF_ONE = (NoticeKind.NO_LINK, NoticeKind.REQUESTED, NoticeKind.BY_CLIENT)
+OF_ONE = (NoticeKind.NO_LINK, NoticeKind.REQUESTED, NoticeKind.BY_CLIENT, NoticeKind.CLOCKS)
 
 
 def send(notice_id: int) -> None:
@@ -118,7 +118,7 @@ def _page(notice: Notice, slug: str, affected: Sequence[Appointment]) -> str:
     match notice.kind:
         case NoticeKind.CLEAN_UP:
             return reverse("console:sync", args=[slug]) + "#clean-up"
-        case NoticeKind.NO_LINK | NoticeKind.REQUESTED | NoticeKind.BY_CLIENT:
+        case NoticeKind.NO_LINK | NoticeKind.REQUESTED | NoticeKind.BY_CLIENT | NoticeKind.CLOCKS:
             return reverse("console:appointment", args=[slug, affected[0].public_id])
     return reverse("console:video_provider", args=[slug])
 
@@ -127,7 +127,8 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
     """Those that are named and the reader's own workspace's, soonest first: still ahead and wanted.
 
     Of leftovers all, also of appointments that are over or deleted. Of a missing link only if it is missing still, the
-    start is the same and the reader hosts it; of a request while it waits; of what a client did until it would begin.
+    start is the same and the reader hosts it; of new clocks while the start is the same; of a request while it waits;
+    of what a client did until it would begin.
     """
     named = notice.detail.get("appointments")
     if not isinstance(named, list):
@@ -141,6 +142,8 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
             start_at = clock.parse(str(notice.detail["start"]))
             found = upcoming(scope, clock.now()).filter(host=reader, join_url="", start_at=start_at)
             found = found.exclude(provider=Provider.NONE)
+        case NoticeKind.CLOCKS:
+            found = ahead(scope, clock.now()).filter(start_at=clock.parse(str(notice.detail["start"])))
         case NoticeKind.REQUESTED:
             found = waiting(scope, clock.now())
         case NoticeKind.BY_CLIENT:

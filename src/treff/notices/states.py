@@ -32,6 +32,9 @@ class NoticeKind(StrEnum):
     BY_CLIENT = "by_client"
     """To those who receive it: own (true), appointments (the one public id), deed (booked, moved or cancelled by the
     client), start, and of what was moved was, its start before (instants), of what was cancelled reason"""
+    CLOCKS = "clocks"
+    """To those who receive it: own (true), appointments (the one public id), zone, start, and was: the instant whose
+    time on clocks there, as they are set now, is the one that was agreed"""
     APP_REFUSED = "app_refused"
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"

@@ -8,14 +8,15 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
-from treff.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TreffError, Unavailable
+from treff.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, TreffError, Unavailable
 from treff.web.policy import public
 
-STATUS = {Invalid: 422, NotFound: 404, Forbidden: 403, Conflict: 409, Unavailable: 503}
+STATUS = {Invalid: 422, NotFound: 404, Forbidden: 403, Conflict: 409, TooMany: 429, Unavailable: 503}
 
 
 # Seconds after which it is worth another try when the database could not do it.
 TRY_AGAIN_AFTER = "5"
+AN_HOUR = "3600"
 # It takes nothing at the moment (read-only), or ended a session of ours that lay idle; XX: something in it is damaged.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY, _LAY_IDLE, _DAMAGED = "25006", "25P03", "XX"
@@ -42,7 +43,10 @@ def error_page(request: HttpRequest, error: TreffError) -> HttpResponse:
     """The page for an error that no view caught."""
     status = status_of(error)
     template = {403: "403.html", 404: "404.html"}.get(status, "400.html")
-    return render(request, template, {"message": sentence_of(error), "status": status}, status=status)
+    response = render(request, template, {"message": sentence_of(error), "status": status}, status=status)
+    if status == STATUS[TooMany]:
+        response.headers["Retry-After"] = AN_HOUR
+    return response
 
 
 @public

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     EDIT_LEADS = "edit_leads"
     BOOK = "book"
     BOOK_OFFERED = "book_offered"
+    CANCEL_MANY = "cancel_many"
     EDIT_OWN_HOURS = "edit_own_hours"
     EDIT_HOURS = "edit_hours"
     CONNECT_PROVIDERS = "connect_providers"

@@ -104,6 +104,7 @@ def test_the_pages_for_administrators_are_these() -> None:
         "sync",
         "look_again_at",
         "clean_up",
+        "cancel_many",
         "availability_of",
         "availability_change_of",
         "availability_remove_of",

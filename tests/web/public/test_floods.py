@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.web.public.conftest import LENA, NOW, Booker, hidden_fields
+from tests.web.public.conftest import LENA, NINE, NOW, PAGE, Booker, hidden_fields
 from treff.appointments.models import Appointment
 from treff.booking_types.models import BookingType
 from treff.kernel import clock
@@ -96,3 +96,52 @@ def test_only_our_own_proxies_are_believed(rf: Any, settings: Any, trusted: int,
     settings.TREFF_TRUSTED_PROXIES = trusted
     headers = {"x-forwarded-for": said} if said else {}
     assert limits.client_of(rf.get("/", headers=headers)) == taken
+
+
+@pytest.mark.attack("A-060")
+def test_one_workspace_gets_so_many_bookings_an_hour_and_no_more(
+    kind: BookingType, client_at_home: Booker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PER_WORKSPACE", 2)
+    for number in range(3):
+        stranger = Booker()
+        stranger.browser = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        start, typed = f"2026-11-24T{8 + number:02}:00:00Z", {"email": f"l{number}@customer.example"}
+        assert stranger.book(start, typed=typed).status_code == (429 if number == 2 else 303)
+    assert Appointment.objects.count() == 2
+
+
+@pytest.mark.attack("A-047")
+def test_ten_moves_an_hour_and_no_more_as_each_is_a_mail_to_everybody_invited(
+    kind: BookingType, client_at_home: Booker
+) -> None:
+    page = f"{client_at_home.book()['Location'].partition('?')[0]}move/"
+    for number in range(11):
+        start = f"2026-11-25T{8 + number // 2:02}:{30 * (number % 2):02}:00Z"
+        hidden = hidden_fields(client_at_home.browser.get(page, {"start": start}).content.decode())
+        answer = client_at_home.browser.post(page, {**hidden, "start": start})
+        assert answer.status_code == (429 if number == 10 else 303), number
+    assert "moved very often" in answer.content.decode()
+    assert f"{Appointment.objects.get().start_at:%H:%M}" == "12:30"
+    with clock.at(NOW + timedelta(hours=1)):
+        hidden = hidden_fields(client_at_home.browser.get(page, {"start": start}).content.decode())
+        assert client_at_home.browser.post(page, {**hidden, "start": start}).status_code == 303
+
+
+@pytest.mark.attack("A-059")
+def test_who_looks_at_free_times_all_the_time_is_stopped_and_learns_nothing_of_what_exists(
+    kind: BookingType, client_at_home: Booker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, missing = client_at_home.browser, "/book/nordlicht/no-such-call/"
+    answers = [browser.get(page) for page in (missing, "/book/no-such-place/first-call/", "/book/no-such-place/")]
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert len({answer.content for answer in answers}) == 1
+    monkeypatch.setattr(limits, "LOOKS", 5)
+    pages = [PAGE, f"{PAGE}details/?start={NINE}", missing, "/book/nordlicht/"]
+    seen = [browser.get(page) for page in pages]
+    assert [answer.status_code for answer in seen] == [200, 200, 429, 429]
+    assert seen[2].headers["Retry-After"] == "3600"
+    assert "Please try again in an hour" in seen[2].content.decode()
+    assert Client(REMOTE_ADDR="203.0.113.9").get(PAGE).status_code == 200
+    with clock.at(NOW + timedelta(hours=1)):
+        assert browser.get(PAGE).status_code == 200

@@ -58,6 +58,7 @@ def appointments(visit: Visit) -> HttpResponse:
         "rows": appointment_rows(visit, page.rows, meetings_of(page.rows)),
         "prev_url": page.prev_url,
         "next_url": page.next_url,
+        "can_cancel_many": visit.scope.may(Permission.CANCEL_MANY),
     }
     return render(visit.request, "console/appointments.html", context)
 

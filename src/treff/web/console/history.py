@@ -39,7 +39,7 @@ def moment(at: datetime, zone: str) -> str:
     return format_date(wall_of(at, zone), pgettext("date and time format", "j M Y, H:i"))
 
 
-def _sentence(entry: AuditEntry, zone: str, names: Mapping[str, str]) -> str:
+def _sentence(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
     detail: Mapping[str, Any] = entry.detail
     match entry.deed:
         case "appointment.booked":
@@ -55,11 +55,15 @@ def _sentence(entry: AuditEntry, zone: str, names: Mapping[str, str]) -> str:
         case "appointment.declined":
             return gettext("Declined")
         case "appointment.rescheduled" | "appointment.edited":
-            return " · ".join(_changes(detail, zone, names))
+            return " · ".join(_changes(detail, zone, members))
         case "appointment.cancelled" if detail.get("reason"):
             return gettext("Cancelled: %(reason)s") % {"reason": detail["reason"]}
         case "appointment.cancelled":
             return gettext("Cancelled")
+        case "appointment.clocks_changed":
+            names = {"zone": detail["zone"].replace("_", " "), "old": _moment(detail["was"], detail["zone"])}
+            now = _moment(detail["start"], detail["zone"])
+            return gettext("Clocks in %(zone)s changed: %(old)s became %(new)s") % {**names, "new": now}
         case "appointment.deleted":
             return gettext("Deleted")
         case "mail.sent_again":

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from treff.booking_types.queries import public_type_at, public_types
 from treff.kernel import clock, zones
+from treff.web.public import limits
 from treff.web.public.answers import Guest, guests, show
 from treff.web.public.offering import offer_of, window_of_place
 from treff.web.public.presenting import kind_of, kind_row
@@ -15,6 +16,7 @@ from treff.workspaces.queries import public_place
 @require_safe
 @guests
 def place(guest: Guest, workspace: str) -> HttpResponse:
+    limits.count_look(guest.request)
     found = public_place(workspace)
     rows = [kind_row(kind, guest.wish) for kind in public_types(found).select_related("workspace")]
     return show(guest, found, "public/place.html", {"kinds": rows})
@@ -24,6 +26,7 @@ def place(guest: Guest, workspace: str) -> HttpResponse:
 @guests
 def booking_type(guest: Guest, workspace: str, slug: str) -> HttpResponse:
     """The calendar with the free times. A link to each time leads to the form (details.py)."""
+    limits.count_look(guest.request)
     kind = public_type_at(workspace, slug, guest.wish.key)
     offer = offer_of(kind, guest.wish)
     zone = guest.wish.zone or kind.workspace.time_zone

@@ -16,7 +16,7 @@ from treff.appointments.ports import SlotRequest
 from treff.appointments.self_service import book_offered, token_of
 from treff.booking_types.queries import public_type_at, questions_of
 from treff.kernel import clock
-from treff.kernel.errors import N_, Invalid, TreffError, Unavailable
+from treff.kernel.errors import N_, Invalid, TooMany, TreffError, Unavailable
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import wall_of
 from treff.web.errors import sentence_of, status_of
@@ -32,7 +32,7 @@ from treff.web.public.sheets import nearest, room_of
 # Nobody reads and fills in a form in less. Who does is asked once more; nothing is lost.
 QUICKEST = timedelta(seconds=1)
 _TOO_MANY = N_(
-    "There were too many bookings from here, or for this address, within an hour. "
+    "There were too many bookings from here, for this address, or with this team within an hour. "
     "Please try again in an hour, or contact your host."
 )
 _AGAIN = N_("Please check what you typed and book again: this page was open for a long time, or came from elsewhere.")
@@ -68,6 +68,7 @@ class Desk:
 @guests
 def details(guest: Guest, workspace: str, slug: str) -> HttpResponse:
     """The form for a time, and the booking. Whatever is wrong, what was typed stays."""
+    limits.count_look(guest.request)
     kind = public_type_at(workspace, slug, guest.wish.key)
     posted = guest.request.POST if guest.request.method == "POST" else None
     shown_at = start_of(guest.request.GET.get("start", ""))
@@ -112,11 +113,13 @@ def _looks_like_a_program(desk: Desk, ticket: tickets.Ticket) -> bool:
 def _book(desk: Desk, ticket: tickets.Ticket) -> HttpResponse | None:
     """Counted when it is booked, and once; a form that is sent again leads to the same appointment."""
     wanted, fresh = _wanted(desk), dict[str, Secret]()
-    counted = limits.of_booking(desk.guest.request, [wanted.lead["email"], *wanted.attendees])
+    addresses = [wanted.lead["email"], *wanted.attendees]
+    counted = limits.of_booking(desk.guest.request, desk.offer.kind.workspace_id, addresses)
 
     def do() -> dict[str, object]:
+        # Inside the transaction, so that a form that was sent before is recognised first.
         if limits.are_reached(counted):
-            raise _TooMany
+            raise TooMany(_TOO_MANY)
         booked = book_offered(desk.offer.kind.workspace, desk.offer.kind, wanted)
         fresh["token"] = booked.token
         return {"appointment": booked.appointment.public_id}
@@ -126,21 +129,15 @@ def _book(desk: Desk, ticket: tickets.Ticket) -> HttpResponse | None:
     )
     try:
         answer = once("client", ticket.nonce, fingerprint_of(asked_for, desk.offer.minutes), do)
-    except _TooMany:
-        desk.refuse(429, sentence_of(Unavailable(_TOO_MANY)))
     except (NotOffered, SlotTaken) as error:
         desk.refuse(409, sentence_of(NotOffered() if isinstance(error, SlotTaken) else error))
-    except Invalid as error:
+    except (Invalid, TooMany) as error:
         _complain(desk, error)
     else:
         if not answer.repeated:
             limits.count(counted)
         return see(_way_back(desk, fresh.get("token") or _token_of(str(answer.value["appointment"]))))
     return None
-
-
-class _TooMany(Exception):
-    """Raised inside the transaction, so that a form that was sent before is recognised first."""
 
 
 def _wanted(desk: Desk) -> SlotRequest:

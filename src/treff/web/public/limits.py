@@ -6,25 +6,45 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.http import HttpRequest
 
 from treff.kernel import clock
-from treff.kernel.errors import N_, Forbidden
+from treff.kernel.errors import N_, Forbidden, TooMany
 from treff.workspaces.errors import NotHere
 
 HOUR = 60 * 60
-# Bookings that concern one e-mail address, bookings from one client, and addresses with a wrong token from one client.
-PER_ADDRESS, PER_CLIENT, WRONG_TOKENS = 10, 30, 100
+# Bookings that concern one e-mail address, from one client, at one workspace; how often one of them is moved; addresses
+# with a wrong token from one client.
+PER_ADDRESS, PER_CLIENT, PER_WORKSPACE, MOVES, WRONG_TOKENS = 10, 30, 300, 10, 100
+# Calendars with free times shown to one client by one process: more than an office looks at, less than a profile takes.
+LOOKS = 1_000
 
 Limits = Mapping[str, int]
 """What is counted -> how often it may be within an hour."""
 
 
-def of_booking(request: HttpRequest, addresses: Sequence[str]) -> Limits:
+def of_booking(request: HttpRequest, workspace_id: int, addresses: Sequence[str]) -> Limits:
     """The lead's and the attendees' addresses count alike: mail goes to all of them."""
     counted = {f"address:{address.lower()}": PER_ADDRESS for address in addresses}
-    return {**counted, f"client:{client_of(request)}": PER_CLIENT}
+    return {**counted, f"client:{client_of(request)}": PER_CLIENT, f"workspace:{workspace_id}": PER_WORKSPACE}
+
+
+def of_moving(appointment_id: int) -> Limits:
+    """Everybody who was invited gets a mail each time."""
+    return {f"moves:{appointment_id}": MOVES}
+
+
+def count_look(request: HttpRequest) -> None:
+    """Before anything is looked up, so that what does not exist costs the same. Raises TooMany."""
+    key, store = _key(f"looks:{client_of(request)}"), caches["process"]
+    store.add(key, 0, HOUR)
+    try:
+        seen = store.incr(key)
+    except ValueError:  # it went between the two, for lack of room
+        return
+    if seen > LOOKS:
+        raise TooMany(N_("Free times were looked at very often from here. Please try again in an hour."))
 
 
 @contextmanager

@@ -13,14 +13,16 @@ from treff.appointments.offers import Slot
 from treff.appointments.self_service import may_move, move_offered, slots_for_move
 from treff.availability.rules import Span
 from treff.kernel import clock, zones
-from treff.kernel.errors import N_, Invalid, TreffError
+from treff.kernel.errors import N_, Invalid, TooMany, TreffError
 from treff.web.errors import sentence_of, status_of
-from treff.web.public import tickets
+from treff.web.public import limits, tickets
 from treff.web.public.answers import Guest, guests, see, show
 from treff.web.public.asking import start_of
 from treff.web.public.managing import around, held_by, page_url, refused, zone_of
 from treff.web.public.offering import window_of_place
 from treff.web.public.sheets import Room, Time, draw, kept_by_options, nearest, room_of
+
+_TOO_OFTEN = N_("This appointment was moved very often. Please try again in an hour, or contact your host.")
 
 
 @csrf_exempt  # a ticket of ours instead, bound to this appointment (tickets.py)
@@ -28,6 +30,7 @@ from treff.web.public.sheets import Room, Time, draw, kept_by_options, nearest, 
 @guests
 def move(guest: Guest, token: str) -> HttpResponse:
     """The calendar; with a time chosen, the question; when that is answered, moved."""
+    limits.count_look(guest.request)
     row = held_by(guest, token)
     if not may_move(row):
         return refused(guest, row, token, AlreadyOver() if row.start_at <= clock.now() else NotByClients())
@@ -40,7 +43,11 @@ def move(guest: Guest, token: str) -> HttpResponse:
     try:
         if tickets.of(guest.request, _purpose(row)) is None:
             raise Invalid("ticket", N_("Please confirm once more."))
+        moves = limits.of_moving(row.pk)
+        if limits.are_reached(moves):
+            raise TooMany(_TOO_OFTEN)
         move_offered(token, start_at)
+        limits.count(moves)
     except (NotOffered, SlotTaken):
         return _question(guest, row, token, start_at, NotOffered())
     except TreffError as error:
