@@ -46,6 +46,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
     conferencing_tasks.sweep_connections,
     mail_tasks.sweep,
     mail_tasks.sweep_notices,
+    mail_tasks.sweep_digests,
     conferencing_tasks.sweep_tellings,
     availability_tasks.sweep_feeds,
 )

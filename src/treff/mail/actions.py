@@ -1,7 +1,7 @@
 """The shell around plan.py: claim, decide in one commit, send outside any transaction, record."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
@@ -16,17 +16,22 @@ from treff.appointments.states import Status
 from treff.audit.actions import record
 from treff.events.actions import announce
 from treff.kernel import clock
+from treff.kernel.ids import new_id
 from treff.mail import queries
 from treff.mail.errors import NothingToSend, OnItsWay
-from treff.mail.models import Letter, Recipient, ReminderStop
+from treff.mail.models import Letter, MailTemplate, Recipient, ReminderStop
 from treff.mail.plan import Facts, Send, Settled, Wait, plan
-from treff.mail.rendering import Envelope, render
-from treff.mail.rules import back_off, is_refused_address, reply_code
-from treff.mail.states import Kind, LetterState
+from treff.mail.rendering import Envelope, copy_of, render, usual_words
+from treff.mail.rules import Template, back_off, check_template, is_refused_address, reply_code
+from treff.mail.states import NOT_EDITABLE, Kind, LetterState
+from treff.notices.actions import tell_members
+from treff.notices.models import Notice
+from treff.notices.states import NoticeKind
 from treff.recovery.queries import released
 from treff.workspaces.errors import NotHere
-from treff.workspaces.models import Workspace
+from treff.workspaces.models import Member, Workspace
 from treff.workspaces.ports import Scope
+from treff.workspaces.rules import LOCALES
 from treff.workspaces.states import Permission
 
 log = structlog.get_logger()
@@ -36,6 +41,7 @@ LEASE = timedelta(minutes=3)
 GIVE_UP_AFTER = timedelta(hours=24)
 MOST_PASSES = 4
 NOT_AGAIN_WITHIN = timedelta(minutes=1)
+TESTS_WITHIN, MOST_TESTS = timedelta(minutes=10), 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,44 @@ def send_again(scope: Scope, appointment_id: str, recipient_id: int) -> Recipien
     return recipient
 
 
+def write_template(scope: Scope, kind: Kind, locale: str, wanted: Template) -> None:
+    """What the workspace says in this kind of mail from now on; like the usual words or empty: those again.
+
+    Raises Invalid, NotAllowed, NotHere (a kind whose words cannot be changed, or a language that we do not speak).
+    """
+    scope.require(Permission.EDIT_WORKSPACE)
+    if kind in NOT_EDITABLE or locale not in LOCALES:
+        raise NotHere
+    template, usual = check_template(wanted), usual_words(kind, locale)
+    own = {name: text for name, text in asdict(template).items() if text != getattr(usual, name)}
+    with transaction.atomic():
+        if any(own.values()):
+            values = {"subject": "", "opening": "", "closing": "", **own, "changed_at": clock.now()}
+            MailTemplate.objects.update_or_create(
+                workspace_id=scope.workspace_id, kind=kind, locale=locale, defaults=values
+            )
+        else:
+            MailTemplate.objects.within(scope).filter(kind=kind, locale=locale).delete()
+        detail = {"kind": kind.value, "locale": locale, "fields": sorted(name for name, text in own.items() if text)}
+        record(scope.workspace_id, scope.actor, "mail_template.written", scope.workspace_slug, detail)
+
+
+def send_test(scope: Scope, reader: Member, kind: Kind, locale: str, wanted: Template) -> None:
+    """To the member who asks, with words that need not be saved; by the outbox like all mail.
+
+    Raises Invalid, NotAllowed, NotHere, OnItsWay.
+    """
+    scope.require(Permission.EDIT_WORKSPACE)
+    if kind in NOT_EDITABLE or locale not in LOCALES:
+        raise NotHere
+    said = {"own": True, "kind": kind.value, "locale": locale, **asdict(check_template(wanted))}
+    now = clock.now()
+    lately = Notice.objects.filter(user=reader.user, kind=NoticeKind.TEST_MAIL, created_at__gt=now - TESTS_WITHIN)
+    if lately.count() >= MOST_TESTS:
+        raise OnItsWay
+    tell_members(scope.workspace_id, [reader.user], NoticeKind.TEST_MAIL, f"test:{new_id('test')}", said)
+
+
 def stop_reminders(recipient: Recipient) -> None:
     """For this address, of all appointments with the workspace. Told twice it is the same."""
     place = recipient.appointment.workspace
@@ -149,10 +193,14 @@ def _run_pass(recipient_id: int) -> bool:
         stop_token=queries.stop_token(decision.recipient) if letter.kind == Kind.REMINDER else "",
     )
     try:
-        render(decision.appointment, decision.facts, envelope).send()
+        locale = decision.appointment.lead.locale
+        template = queries.template_of(decision.appointment.workspace_id, envelope.kind, locale)
+        message = render(decision.appointment, decision.facts, envelope, template)
+        message.send()
     except (SMTPException, OSError) as error:
         _record_failure(decision, letter, error)
         return False
+    letter.copy = copy_of(message)
     _release(
         decision.recipient,
         letter,
@@ -245,4 +293,4 @@ def _release(recipient: Recipient, letter: Letter, state: LetterState, *, detail
     sent_at: datetime | None = now if state == LetterState.SENT else None
     with transaction.atomic():
         Recipient.objects.filter(pk=recipient.pk, epoch=recipient.epoch).update(lease_until=now, **columns)
-        Letter.objects.filter(pk=letter.pk).update(state=state, detail=detail, sent_at=sent_at)
+        Letter.objects.filter(pk=letter.pk).update(state=state, detail=detail, sent_at=sent_at, copy=letter.copy)

@@ -1,8 +1,10 @@
 """What hosts read about an appointment of theirs: no link yet, a request, and whatever its client did."""
 
 from collections.abc import Mapping
+from datetime import date
 
-from django.utils.translation import gettext, ngettext
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext, ngettext, pgettext
 
 from treff.appointments.models import Appointment
 from treff.kernel import clock
@@ -85,6 +87,32 @@ def by_client(detail: Detail, _words: Words, occasion: Occasion) -> Wording:
     answers = said if detail["deed"] == "booked" else []
     told = [deed % names, reason, _reached_at(appointment), *answers]
     return Wording(subject % names, [text for text in told if text], button=gettext("Open the appointment"))
+
+
+# ---- the next day ----
+
+
+def digest(detail: Detail, _words: Words, occasion: Occasion) -> Wording:
+    """`occasion.affected` are the appointments of the day."""
+    day = date.fromisoformat(detail["day"])
+    names = {
+        "count": len(occasion.affected),
+        "day": format_date(day, pgettext("date format: weekday and day in full", "l, j F")),
+        "place": isolated(occasion.place),
+        "zone": occasion.zone.replace("_", " "),
+    }
+    subject = ngettext("%(day)s: %(count)d appointment", "%(day)s: %(count)d appointments", len(occasion.affected))
+    told = ngettext(
+        "tomorrow you have %(count)d appointment in %(place)s.",
+        "tomorrow you have %(count)d appointments in %(place)s.",
+        len(occasion.affected),
+    )
+    return Wording(
+        subject % names,
+        [told % names],
+        button=gettext("Open your day"),
+        heading=gettext("%(day)s (%(zone)s):") % names,
+    )
 
 
 # ---- clocks that are set otherwise ----

@@ -281,4 +281,5 @@ _WORDINGS: Mapping[NoticeKind, Callable[[Detail, Words, Occasion], Wording]] = {
     NoticeKind.REQUESTED: host_texts.requested,
     NoticeKind.BY_CLIENT: host_texts.by_client,
     NoticeKind.CLOCKS: host_texts.clocks,
+    NoticeKind.DIGEST: host_texts.digest,
 }

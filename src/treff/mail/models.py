@@ -8,7 +8,7 @@ from treff.appointments.models import Appointment
 from treff.kernel import clock
 from treff.kernel.ids import new_id
 from treff.mail.states import Kind, LetterState
-from treff.workspaces.models import Workspace
+from treff.workspaces.models import ScopedQuerySet, Workspace
 
 LONG_AGO = "2000-01-01T00:00:00Z"
 
@@ -50,8 +50,28 @@ class ReminderStop(models.Model):
         constraints = (models.UniqueConstraint(fields=("workspace", "email"), name="reminder_stop_once"),)
 
 
+class MailTemplate(models.Model):
+    """What a workspace says itself in one kind of mail, in one language: see rules.Template."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="mail_templates")
+    kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in Kind])
+    locale = models.CharField(max_length=10)
+    subject = models.CharField(max_length=150, blank=True)
+    opening = models.TextField(blank=True)
+    closing = models.TextField(blank=True)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    objects = ScopedQuerySet["MailTemplate"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("workspace", "kind", "locale"), name="mail_template_once"),)
+
+
 class Letter(models.Model):
-    """One mail. Open until the SMTP server took it; its public id is its Message-ID, the same over retries."""
+    """One mail. Open until the SMTP server took it; its public id is its Message-ID, the same over retries.
+
+    `copy`: of one that went out subject, text and html as they were, without the addresses that only its reader has.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "mail"), editable=False)
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="letters")
@@ -63,8 +83,10 @@ class Letter(models.Model):
     detail = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     sent_at = models.DateTimeField(null=True)
+    copy = models.JSONField(null=True)
 
     class Meta:
+        indexes = (models.Index(fields=("-created_at", "-id"), name="letter_latest"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("recipient",), condition=models.Q(state=LetterState.OPEN), name="letter_open_once"

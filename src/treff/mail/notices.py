@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import date
 from email.utils import formataddr
 from smtplib import SMTPException
 from typing import Any
@@ -20,11 +21,14 @@ from treff.appointments.queries import ahead, appointments, upcoming, waiting
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
+from treff.mail import digests
 from treff.mail.actions import GIVE_UP_AFTER, LEASE
 from treff.mail.member_texts import to_member
 from treff.mail.operator_texts import to_operator
 from treff.mail.rendering import mail_domain
-from treff.mail.rules import back_off, reply_code
+from treff.mail.rules import Template, back_off, reply_code
+from treff.mail.samples import sample
+from treff.mail.states import Kind
 from treff.mail.wording import Occasion, Wording, isolated, plain
 from treff.notices.models import Notice
 from treff.notices.queries import may_go, reader_of
@@ -33,9 +37,9 @@ from treff.workspaces.models import Member
 from treff.workspaces.queries import scope_of
 
 log = structlog.get_logger()
-MOST_LISTED = 10
-# Without their one appointment there is nothing to tell.
-OF_ONE = (NoticeKind.NO_LINK, NoticeKind.REQUESTED, NoticeKind.BY_CLIENT, NoticeKind.CLOCKS)
+MOST_LISTED, MOST_OF_A_DAY = 10, 50
+# Without an appointment there is nothing to tell.
+NEED_ONE = (NoticeKind.DIGEST, NoticeKind.NO_LINK, NoticeKind.REQUESTED, NoticeKind.BY_CLIENT, NoticeKind.CLOCKS)
 
 
 def send(notice_id: int) -> None:
@@ -85,9 +89,11 @@ def _claim(notice_id: int) -> Notice | None:
 
 def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives | None:
     """None if the link that was missing has come, the request is answered, or the appointment is gone or over."""
+    if notice.kind == NoticeKind.TEST_MAIL:
+        return _test_mail(notice, reader)
     workspace = reader.workspace
     affected = _affected(notice, reader)
-    if notice.kind in OF_ONE and not affected:
+    if notice.kind in NEED_ONE and not affected:
         return None
     with translation.override(reader.user.locale):
         wording = to_member(
@@ -95,7 +101,8 @@ def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives | None
         )
         why = gettext("You are receiving this email because you are a member of %(place)s.")
         listed = affected if wording.heading else []
-        rest = len(listed) - MOST_LISTED
+        most = MOST_OF_A_DAY if notice.kind == NoticeKind.DIGEST else MOST_LISTED
+        rest = len(listed) - most
         return _mail(
             notice,
             wording,
@@ -104,13 +111,23 @@ def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives | None
                 "locale": reader.user.locale,
                 "why": why % {"place": isolated(workspace.name)},
                 "zone": reader.time_zone.replace("_", " "),
-                "affected": [_listed(notice, row, reader.time_zone) for row in listed[:MOST_LISTED]],
+                "affected": [_listed(notice, row, reader.time_zone) for row in listed[:most]],
                 "more": ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest}
                 if rest > 0
                 else "",
                 "page": settings.TREFF_BASE_URL + _page(notice, workspace.slug, affected),
             },
         )
+
+
+def _test_mail(notice: Notice, reader: Member) -> EmailMultiAlternatives:
+    detail = notice.detail
+    template = Template(detail["subject"], detail["opening"], detail["closing"])
+    message = sample(reader, Kind(detail["kind"]), detail["locale"], template)
+    with translation.override(reader.user.locale):
+        message.subject = gettext("Test: %(subject)s") % {"subject": message.subject}
+    message.extra_headers["Message-ID"] = f"<{notice.public_id}@{mail_domain()}>"
+    return message
 
 
 def _page(notice: Notice, slug: str, affected: Sequence[Appointment]) -> str:
@@ -120,6 +137,8 @@ def _page(notice: Notice, slug: str, affected: Sequence[Appointment]) -> str:
             return reverse("console:sync", args=[slug]) + "#clean-up"
         case NoticeKind.NO_LINK | NoticeKind.REQUESTED | NoticeKind.BY_CLIENT | NoticeKind.CLOCKS:
             return reverse("console:appointment", args=[slug, affected[0].public_id])
+        case NoticeKind.DIGEST:
+            return reverse("console:today", args=[slug])
     return reverse("console:video_provider", args=[slug])
 
 
@@ -130,6 +149,8 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
     start is the same and the reader hosts it; of new clocks while the start is the same; of a request while it waits;
     of what a client did until it would begin.
     """
+    if notice.kind == NoticeKind.DIGEST:
+        return list(digests.appointments_of(reader, date.fromisoformat(notice.detail["day"])))
     named = notice.detail.get("appointments")
     if not isinstance(named, list):
         return []
@@ -154,8 +175,12 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
 
 
 def _listed(notice: Notice, appointment: Appointment, zone: str) -> dict[str, object]:
-    """`note`: by what its leftovers can be told from the right meeting, or empty."""
+    """`note`: by what its leftovers can be told from the right meeting; in a digest what is worth knowing; or empty."""
     markers = notice.detail.get("markers", {}).get(appointment.public_id, [])
+    if notice.kind == NoticeKind.DIGEST:
+        lacks_link = appointment.provider != Provider.NONE and not appointment.join_url
+        markers = [appointment.lead.phone] if appointment.lead.phone else []
+        markers += [gettext("no link yet")] if lacks_link else []
     return {
         "title": plain(appointment.title),
         "start": wall_of(appointment.start_at, zone),

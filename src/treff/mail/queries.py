@@ -11,8 +11,10 @@ from treff.appointments.states import BLOCKING, Status
 from treff.booking_types.models import a_day_ahead
 from treff.booking_types.states import Provider
 from treff.kernel import clock
-from treff.mail.models import Letter, Recipient, ReminderStop
+from treff.mail.models import Letter, MailTemplate, Recipient, ReminderStop
 from treff.mail.plan import Facts
+from treff.mail.rules import Template
+from treff.mail.states import Kind, LetterState
 from treff.workspaces.errors import NotHere
 from treff.workspaces.ports import Scope
 
@@ -56,6 +58,36 @@ def correspondence(appointment: Appointment) -> list[Recipient]:
     """Who hears of it, each with its letters, newest first."""
     newest_first = Prefetch("letters", Letter.objects.order_by("-id"))
     return list(Recipient.objects.filter(appointment=appointment).prefetch_related(newest_first).order_by("id"))
+
+
+def letters(scope: Scope) -> QuerySet[Letter]:
+    """All mails about the workspace's appointments, also deleted ones, with the appointment."""
+    of_workspace = Letter.objects.filter(recipient__appointment__workspace_id=scope.workspace_id)
+    return of_workspace.select_related("recipient__appointment__lead")
+
+
+def letter(scope: Scope, public_id: str) -> Letter:
+    """Raises NotHere."""
+    found = letters(scope).filter(public_id=public_id).first()
+    if found is None:
+        raise NotHere
+    return found
+
+
+def troubled() -> Q:
+    """A condition for letters: those that were not taken, for good or so far."""
+    return Q(state=LetterState.FAILED) | Q(state=LetterState.OPEN) & ~Q(detail="")
+
+
+def template_of(workspace_id: int, kind: Kind, locale: str) -> Template:
+    """What the workspace wrote for it; the usual words where it wrote nothing."""
+    found = MailTemplate.objects.filter(workspace_id=workspace_id, kind=kind, locale=locale)
+    row = found.values_list("subject", "opening", "closing").first()
+    return Template(*row) if row else Template()
+
+
+def templates(scope: Scope) -> list[MailTemplate]:
+    return list(MailTemplate.objects.within(scope))
 
 
 def unreached(scope: Scope, now: datetime, limit: int) -> list[Recipient]:

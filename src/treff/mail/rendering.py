@@ -1,21 +1,30 @@
 """A mail, made of the facts as they are when it is sent; in the reader's language and time zone."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formataddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext, pgettext
 
 from treff.appointments.models import Appointment
 from treff.appointments.self_service import may_cancel, may_move, token_of
 from treff.kernel.zones import wall_of
 from treff.mail.invitations import invitation
 from treff.mail.plan import Facts
+from treff.mail.rules import Template, fill
 from treff.mail.states import Kind
+from treff.mail.wording import plain
+
+# The addresses of a lead's own page, and of the one that stops reminders.
+_SECRETS = re.compile(r"(/book/(?:manage|reminders)/)[^/\s\"<]+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +42,50 @@ class Envelope:
     stop_token: str = ""
 
 
-def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailMultiAlternatives:
-    """Text, HTML and the invitation, ready to send. A request is none yet: what it has in hand is one to take back."""
-    lead = appointment.lead
+def render(
+    appointment: Appointment, facts: Facts, envelope: Envelope, template: Template | None = None
+) -> EmailMultiAlternatives:
+    """Text, HTML and the invitation, ready to send. A request is none yet: what it has in hand is one to take back.
+
+    `template`: what the workspace says in it; without one its words are the usual ones.
+    """
+    message = compose(appointment, facts, envelope, template)
+    if envelope.kind == Kind.REMINDER or not (facts.takes_place or envelope.was_invited):
+        return message
+    calendar = invitation(appointment, facts, envelope.sequence, mail_domain())
+    method = "REQUEST" if facts.takes_place else "CANCEL"
+    # As an alternative part, so that Gmail and Outlook show it as an invitation; as a file for everybody else.
+    message.attach_alternative(calendar.decode(), f"text/calendar; method={method}")
+    message.attach("invite.ics", calendar, "application/ics")
+    return message
+
+
+def compose(
+    appointment: Appointment, facts: Facts, envelope: Envelope, template: Template | None = None, manage_url: str = ""
+) -> EmailMultiAlternatives:
+    """Without the invitation. `manage_url`: shown in place of the appointment's own."""
+    lead, template = appointment.lead, template or Template()
     with translation.override(lead.locale):
-        subject = _subject(envelope.kind, appointment.title)
+        start, end = (wall_of(at, lead.time_zone) for at in (facts.start_at, facts.start_at + facts.duration))
         context = {
             "kind": envelope.kind.value,
             "appointment": appointment,
-            "subject": subject,
             "workspace": appointment.workspace.name,
             "host": str(appointment.host.user),
             "greeting_name": lead.name if envelope.email == lead.email else "",
-            "start": wall_of(facts.start_at, lead.time_zone),
-            "end": wall_of(facts.start_at + facts.duration, lead.time_zone),
+            "start": start,
+            "end": end,
             "zone": lead.time_zone.replace("_", " "),
             "is_off": not facts.takes_place and not facts.awaits,
             "join_url": facts.join_url if facts.has_video and facts.takes_place else "",
             "link_follows": facts.has_video and facts.takes_place and not facts.join_url,
-            "manage_url": _manage_url(appointment) if envelope.email == lead.email else "",
+            "manage_url": manage_url or (_manage_url(appointment) if envelope.email == lead.email else ""),
             "stop_url": _stop_url(envelope),
             "locale": lead.locale,
         }
+        context |= _words(template, context, facts)
+        subject = str(context["own_subject"]) or _subject(envelope.kind, appointment.title)
+        context["subject"] = subject
         message = EmailMultiAlternatives(
             subject=subject,
             body=render_to_string("mail/appointment.txt", context),
@@ -64,14 +95,41 @@ def render(appointment: Appointment, facts: Facts, envelope: Envelope) -> EmailM
             headers=_headers(envelope),
         )
         message.attach_alternative(render_to_string("mail/appointment.html", context), "text/html")
-    if envelope.kind == Kind.REMINDER or not (facts.takes_place or envelope.was_invited):
-        return message
-    calendar = invitation(appointment, facts, envelope.sequence, mail_domain())
-    method = "REQUEST" if facts.takes_place else "CANCEL"
-    # As an alternative part, so that Gmail and Outlook show it as an invitation; as a file for everybody else.
-    message.attach_alternative(calendar.decode(), f"text/calendar; method={method}")
-    message.attach("invite.ics", calendar, "application/ics")
     return message
+
+
+def _words(template: Template, context: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """The workspace's own, with what their placeholders stand for; each empty where it has none."""
+    values = {
+        "lead": context["appointment"].lead.name,
+        "title": context["appointment"].title,
+        "day": format_date(context["start"], pgettext("date format: weekday and day in full", "l, j F")),
+        "time": f"{context['start']:%H:%M}",
+        "zone": context["zone"],
+        "minutes": str(int(facts.duration.total_seconds() // 60)),
+        "host": context["host"],
+        "workspace": context["workspace"],
+    }
+    return {
+        "own_subject": plain(fill(template.subject, values)),
+        "own_opening": fill(template.opening, values).split("\n") if template.opening else [],
+        "own_closing": fill(template.closing, values).split("\n") if template.closing else [],
+    }
+
+
+def usual_words(kind: Kind, locale: str) -> Template:
+    """What is said without a template, as one: for the form in which it is changed."""
+    with translation.override(locale):
+        context = {"kind": kind.value, "join_url": "{link}", "link_follows": False}
+        opening = render_to_string("mail/_lead_in.txt", context).strip()
+        return Template(_subject(kind, "{title}"), opening)
+
+
+def copy_of(message: EmailMultiAlternatives) -> dict[str, str]:
+    """How it looked, for the log: what lets its reader move, cancel or stop something is blacked out."""
+    html = next(str(part[0]) for part in message.alternatives if part[1] == "text/html")
+    hidden = {"text": str(message.body), "html": html}
+    return {"subject": str(message.subject), **{name: _SECRETS.sub(r"\1…/", part) for name, part in hidden.items()}}
 
 
 def _headers(envelope: Envelope) -> dict[str, str]:

@@ -1,7 +1,13 @@
-"""Decisions about an SMTP server's answers."""
+"""Decisions about an SMTP server's answers, and about the texts that a workspace writes itself."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
+
+from treff.kernel import texts
+from treff.kernel.errors import N_, Invalid
 
 LONGEST_BACK_OFF = timedelta(minutes=15)
 
@@ -22,3 +28,41 @@ def back_off(tries: int, chance: float) -> timedelta:
     """2 s, 4 s, 8 s … up to 15 minutes, each between half and the whole of it; `chance` in [0, 1) is jitter."""
     whole = min(timedelta(seconds=2 * 2.0 ** min(tries, 12)), LONGEST_BACK_OFF)
     return whole * (0.5 + 0.5 * chance)
+
+
+# ---- texts of a workspace's own ----
+
+# What stands for something in them: a name in braces. There is no logic and no way to anything else.
+PLACEHOLDERS = ("lead", "title", "day", "time", "zone", "minutes", "host", "workspace")
+ALL_PLACES = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_LONGEST_SUBJECT, _LONGEST_TEXT = 150, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a workspace says in one kind of mail, in one language; plain text, an empty part means the usual words.
+
+    `opening` comes after the greeting, `closing` at the end. When it is, the link and the buttons are never part of it.
+    """
+
+    subject: str = ""
+    opening: str = ""
+    closing: str = ""
+
+
+def check_template(wanted: Template) -> Template:
+    """Trimmed. Raises Invalid for fields subject, opening, closing: a placeholder that is none, or too long a text."""
+    subject = texts.one_line("subject", wanted.subject, longest=_LONGEST_SUBJECT)
+    opening = texts.several_lines("opening", wanted.opening, longest=_LONGEST_TEXT)
+    closing = texts.several_lines("closing", wanted.closing, longest=_LONGEST_TEXT)
+    for field, text in (("subject", subject), ("opening", opening), ("closing", closing)):
+        for name in _PLACE.findall(text):
+            if name not in PLACEHOLDERS:
+                raise Invalid(field, N_("{%(name)s} is no placeholder. These are: %(all)s"), name=name, all=ALL_PLACES)
+    return Template(subject, opening, closing)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """In one go, so that braces in a value stay what they are. A name that is not in `values` stays as it is."""
+    return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)

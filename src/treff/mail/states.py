@@ -14,6 +14,10 @@ class Kind(StrEnum):
     REMINDER = "reminder"
 
 
+# What these say of a link depends on what became of it, so that nobody can write it beforehand.
+NOT_EDITABLE = (Kind.CHANGED_LINK,)
+
+
 class LetterState(StrEnum):
     OPEN = "open"
     SENT = "sent"

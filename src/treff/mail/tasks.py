@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from django.core.cache import caches
+
 from treff.events.jobs import task
-from treff.mail import actions, notices, queries
+from treff.kernel import clock
+from treff.mail import actions, digests, notices, queries
 from treff.notices.queries import due as due_notices
 
 SWEEP_LIMIT = 500
@@ -38,3 +41,9 @@ def sweep(window: timedelta) -> int:
 def sweep_notices(_window: timedelta) -> int:
     """Wake every notice that is due, whenever it was posted and whatever became of its job. Returns how many."""
     return send_notice.defer_missing(due_notices(SWEEP_LIMIT, HEAD_START))
+
+
+def sweep_digests(_window: timedelta) -> int:
+    """Once a minute is often enough for what is due in the evening. Returns how many were posted."""
+    minute = f"mail.digests:{int(clock.now().timestamp()) // 60}"
+    return digests.post() if caches["process"].add(minute, True, 120) else 0

@@ -35,6 +35,10 @@ class NoticeKind(StrEnum):
     CLOCKS = "clocks"
     """To those who receive it: own (true), appointments (the one public id), zone, start, and was: the instant whose
     time on clocks there, as they are set now, is the one that was agreed"""
+    DIGEST = "digest"
+    """To one who hosts: own (true), day (ISO 8601, in their zone) whose appointments are listed"""
+    TEST_MAIL = "test_mail"
+    """To who asked for it: own (true), kind and locale of a mail to clients, and its subject, opening and closing"""
     APP_REFUSED = "app_refused"
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"

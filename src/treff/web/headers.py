@@ -6,12 +6,21 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 
-def content_security_policy(frame_ancestors: Sequence[str] = ("'none'",)) -> str:
-    """Nothing inline, nothing from elsewhere; `frame_ancestors`: who may show the page in a frame."""
+def content_security_policy(frame_ancestors: Sequence[str] = ("'none'",), *, frames: bool = False) -> str:
+    """Nothing inline, nothing from elsewhere; `frame_ancestors`: who may show the page in a frame.
+
+    `frames`: the page shows others of ours in one.
+    """
     zoom = urlsplit(settings.TREFF_ZOOM_OAUTH_URL)
     # The consent page is reached by a redirect out of a form post, which browsers hold against form-action.
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         f"font-src 'self'; form-action 'self' {zoom.scheme}://{zoom.netloc}; "
-        f"frame-ancestors {' '.join(frame_ancestors)}; base-uri 'none'"
+        f"frame-ancestors {' '.join(frame_ancestors)}; base-uri 'none'" + ("; frame-src 'self'" if frames else "")
     )
+
+
+# A mail in a frame of ours: its styles stand inline, as mail programs need them, and nothing in it runs.
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; " + (
+    "frame-ancestors 'self'; sandbox"
+)

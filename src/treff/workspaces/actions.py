@@ -154,6 +154,17 @@ def revoke_calendar_address(scope: Scope, reach: Reach) -> None:
         _revoke(scope, reach)
 
 
+def switch_daily_digest(scope: Scope, *, wanted: bool) -> None:
+    """For the member who asks. Raises NotAllowed."""
+    scope.require(Permission.SEE)
+    if scope.member_id is None:  # an API key gets no mail
+        raise NotAllowed
+    with transaction.atomic():
+        changed = Member.objects.within(scope).filter(pk=scope.member_id).exclude(daily_digest=wanted)
+        if changed.update(daily_digest=wanted):
+            record(scope.workspace_id, scope.actor, "member.digest_switched", scope.actor.id, {"wanted": wanted})
+
+
 def _held_for(scope: Scope, reach: Reach) -> Member:
     """The member until the transaction ends, so that two who want a new address at once do not collide."""
     scope.require(NEEDED_FOR[reach])

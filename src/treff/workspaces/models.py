@@ -93,7 +93,8 @@ class Brand(models.Model):
 class Member(models.Model):
     """A user's place in a workspace; a host of appointments is a member.
 
-    `calendar_version` grows with whatever changes when the member has time.
+    `calendar_version` grows with whatever changes when the member has time. `daily_digest`: they want a mail in the
+    evening about the next day's appointments.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "mem"), editable=False)
@@ -102,6 +103,7 @@ class Member(models.Model):
     role = models.CharField(max_length=10, choices=[(role.value, role.value) for role in Role])
     time_zone = models.CharField(max_length=60)
     calendar_version = models.PositiveIntegerField(default=0)
+    daily_digest = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

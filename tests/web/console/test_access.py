@@ -17,6 +17,7 @@ from treff.audit.models import AuditEntry
 from treff.availability.actions import add_feed
 from treff.conferencing.models import Connection
 from treff.mail.models import Recipient
+from treff.mail.states import LetterState
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
 from treff.workspaces.models import Member, Workspace
@@ -29,6 +30,19 @@ FOR_ADMINS = {
     for name, route in ROUTES.items()
     if vars(route.callback)["policy"] not in (Permission.SEE, "edit_leads", "book", "edit_own_hours")
 }
+
+
+def sent_to(appointment: Appointment) -> str:
+    recipient = Recipient.objects.create(appointment=appointment, email="s@customer.example")
+    copy = {"subject": "Confirmed", "text": "Hello", "html": "<p>Hello</p>"}
+    letter = recipient.letters.create(kind="confirmation", sequence=0, state=LetterState.SENT, copy=copy)
+    return letter.public_id
+
+
+# Nothing can be sent to these.
+LISTS = {"members", "sync", "booking_types", "availability_of", "mail_texts", "mail_log"}
+# Parts of pages, and mails in a frame.
+PARTS = {"meeting", "accounts", "free_times", "sent_mail_html", "mail_text_preview"}
 
 
 class House:
@@ -47,6 +61,9 @@ class House:
             "recipient_id": str(Recipient.objects.create(appointment=appointment, email="r@customer.example").pk),
             "part": "override",
             "reach": "own",
+            "mail_id": sent_to(appointment),
+            "kind": "confirmation",
+            "locale": "en",
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
@@ -105,6 +122,11 @@ def test_the_pages_for_administrators_are_these() -> None:
         "look_again_at",
         "clean_up",
         "cancel_many",
+        "mail_texts",
+        "mail_text",
+        "mail_text_preview",
+        "mail_text_reset",
+        "mail_log",
         "availability_of",
         "availability_change_of",
         "availability_remove_of",
@@ -118,7 +140,7 @@ def is_post_only(name: str) -> bool:
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
-    return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again"} | deeds
+    return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again", "calendar_digest"} | deeds
 
 
 def ask(client: Client, name: str, url: str) -> Any:
@@ -170,7 +192,7 @@ def test_a_former_member_is_a_stranger(name: str, rooms: House, rita: Member) ->
 @pytest.mark.parametrize(
     ("name", "method"),
     [(name, "get") for name in sorted(FOR_ADMINS) if not is_post_only(name)]
-    + [(name, "post") for name in sorted(FOR_ADMINS - {"members", "sync", "booking_types", "availability_of"})],
+    + [(name, "post") for name in sorted(FOR_ADMINS - LISTS)],
 )
 def test_a_rep_is_refused_by_the_administrators_pages_and_that_is_noted(
     name: str, method: str, rooms: House, rita: Member, connected: PaperZoom
@@ -203,7 +225,7 @@ def test_whoever_may_see_a_page_sees_it(
     allowed = name not in FOR_ADMINS or role != Role.REP
     answer = house.client_of(someone).get(rooms.url(name))
     assert answer.status_code == (200 if allowed else 403)
-    assert "</h1>" in answer.content.decode() or name in ("meeting", "accounts", "free_times")
+    assert "</h1>" in answer.content.decode() or name in PARTS
 
 
 def rows() -> dict[str, Any]:

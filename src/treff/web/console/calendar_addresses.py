@@ -12,12 +12,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from treff.kernel.secrets import Secret
 from treff.web.console.presenting import address
 from treff.web.policy import Visit, within_workspace
-from treff.workspaces.actions import create_calendar_address, revoke_calendar_address
+from treff.workspaces.actions import create_calendar_address, revoke_calendar_address, switch_daily_digest
 from treff.workspaces.queries import calendar_addresses
 from treff.workspaces.states import NEEDED_FOR, Permission, Reach
 
@@ -63,6 +63,16 @@ def calendar_off(visit: Visit, reach: str) -> HttpResponse:
     return _ask(visit, wanted, {"is_new": False})
 
 
+@require_POST
+@within_workspace(Permission.SEE)
+def calendar_digest(visit: Visit) -> HttpResponse:
+    wanted = visit.request.POST.get("wanted") == "1"
+    switch_daily_digest(visit.scope, wanted=wanted)
+    on, off = gettext("You get a mail in the evening from now on."), gettext("You get no mail in the evening.")
+    messages.success(visit.request, on if wanted else off)
+    return redirect(address(visit, "calendar"))
+
+
 def _allowed(visit: Visit, reach: str) -> Reach:
     """Raises NotAllowed."""
     wanted = Reach(reach)
@@ -84,7 +94,8 @@ def _show(visit: Visit, reach: Reach | None = None, token: Secret | None = None)
         for each in Reach
         if visit.scope.may(NEEDED_FOR[each])
     ]
-    context = {"nav": "appointments", "rows": rows, "zone": visit.time_zone}
+    digest = {"is_on": visit.member.daily_digest, "url": address(visit, "calendar_digest")}
+    context = {"nav": "appointments", "rows": rows, "zone": visit.time_zone, "digest": digest}
     return render(visit.request, "console/calendar.html", context)
 
 

@@ -16,6 +16,7 @@ from treff.mail import actions, queries
 from treff.mail.models import Letter, Recipient
 from treff.mail.states import LetterState
 from treff.web import labels
+from treff.web.console.presenting import address
 from treff.web.errors import sentence_of
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
@@ -23,12 +24,13 @@ from treff.workspaces.states import Permission
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One mail. `at`: when it went out, or was made."""
+    """One mail. `at`: when it went out, or was made; `url`: where it is shown as it looked, or empty."""
 
     what: str
     at: datetime
     state: str
     tone: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,18 @@ def _receiver(visit: Visit, row: Appointment, recipient: Recipient, *, can_send:
     return Receiver(
         email=recipient.email,
         trouble=trouble if recipient.refused_at else "",
-        sent=[_sent(letter) for letter in recipient.letters.all()],
+        sent=[_sent(visit, letter) for letter in recipient.letters.all()],
         again_url=reverse("console:send_again", kwargs=names) if can_send else "",
     )
 
 
-def _sent(letter: Letter) -> Sent:
-    state, tone = _words(letter)
-    return Sent(labels.of_mail(letter.kind), letter.sent_at or letter.created_at, state, tone)
+def _sent(visit: Visit, letter: Letter) -> Sent:
+    state, tone = words_of(letter)
+    url = address(visit, "sent_mail", mail_id=letter.public_id) if letter.copy else ""
+    return Sent(labels.of_mail(letter.kind), letter.sent_at or letter.created_at, state, tone, url)
 
 
-def _words(letter: Letter) -> tuple[str, str]:
+def words_of(letter: Letter) -> tuple[str, str]:
     """The state, and its tone."""
     match letter.state:
         case LetterState.SENT:

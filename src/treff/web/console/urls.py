@@ -17,6 +17,8 @@ from treff.web.console import (
     hours,
     leads,
     leaving,
+    mail_log,
+    mail_texts,
     mails,
     reassigning,
     requests,
@@ -26,6 +28,7 @@ from treff.web.console import (
     types,
     video,
 )
+from treff.workspaces.rules import LOCALES
 from treff.workspaces.states import Reach
 
 
@@ -59,10 +62,22 @@ class HoursPart(PublicId):
     regex = "|".join(hours.PARTS)
 
 
+class MailKind(PublicId):
+    """A kind of mail whose words can be changed."""
+
+    regex = "|".join(mail_texts.EDITABLE)
+
+
+class Locale(PublicId):
+    regex = "|".join(LOCALES)
+
+
 register_converter(HoursPart, "hours_part")
 register_converter(PublicId, "id")
 register_converter(ProviderName, "provider")
 register_converter(ReachName, "reach")
+register_converter(MailKind, "mail_kind")
+register_converter(Locale, "locale")
 
 app_name = "console"
 _LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
@@ -76,6 +91,7 @@ _OWN_HOURS = "w/<slug:workspace>/availability/"
 _HOURS = f"{_ADMIN}members/<id:member_id>/availability/"
 _TYPES = f"{_ADMIN}appointments/booking-types/"
 _TYPE = f"{_TYPES}<slug:slug>/"
+_TEXT = f"{_ADMIN}mails/<mail_kind:kind>/<locale:locale>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -99,7 +115,10 @@ urlpatterns = [
     path(f"{_APPOINTMENT}decline/", requests.appointment_decline, name="appointment_decline"),
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
+    path("w/<slug:workspace>/mails/<id:mail_id>/", mail_log.sent_mail, name="sent_mail"),
+    path("w/<slug:workspace>/mails/<id:mail_id>/html/", mail_log.sent_mail_html, name="sent_mail_html"),
     path(_CALENDAR, calendar_addresses.calendar, name="calendar"),
+    path(f"{_CALENDAR}digest/", calendar_addresses.calendar_digest, name="calendar_digest"),
     path(f"{_CALENDAR}<reach:reach>/new/", calendar_addresses.calendar_new, name="calendar_new"),
     path(f"{_CALENDAR}<reach:reach>/off/", calendar_addresses.calendar_off, name="calendar_off"),
     path(_OWN_HOURS, hours.availability, name="availability"),
@@ -133,6 +152,11 @@ urlpatterns = [
     path(f"{_TYPE}duplicate/", types.booking_type_duplicate, name="booking_type_duplicate"),
     path(f"{_TYPE}secret/", types.booking_type_secret, name="booking_type_secret"),
     path(f"{_TYPE}remove/", types.booking_type_remove, name="booking_type_remove"),
+    path(f"{_ADMIN}mails/", mail_texts.mail_texts, name="mail_texts"),
+    path(f"{_ADMIN}mails/log/", mail_log.mail_log, name="mail_log"),
+    path(_TEXT, mail_texts.mail_text, name="mail_text"),
+    path(f"{_TEXT}preview/", mail_texts.mail_text_preview, name="mail_text_preview"),
+    path(f"{_TEXT}reset/", mail_texts.mail_text_reset, name="mail_text_reset"),
     path(f"{_ADMIN}members/", admin.members, name="members"),
     path(f"{_ADMIN}settings/brand/", branding.brand, name="brand"),
     path(f"{_ADMIN}settings/", admin.workspace_settings, name="settings"),

@@ -176,4 +176,11 @@
       form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
     });
   });
+
+  /* A preview follows what is typed. */
+  let waiting;
+  on("input", "form[data-previews]", (form) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => form.requestSubmit(form.querySelector("[data-preview]")), 400);
+  });
 })();
