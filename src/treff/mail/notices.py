@@ -177,7 +177,9 @@ def _affected(notice: Notice, reader: Member) -> Sequence[Appointment]:
 def _listed(notice: Notice, appointment: Appointment, zone: str) -> dict[str, object]:
     """`note`: by what its leftovers can be told from the right meeting; in a digest what is worth knowing; or empty."""
     markers = notice.detail.get("markers", {}).get(appointment.public_id, [])
-    if notice.kind == NoticeKind.DIGEST:
+    host = str(appointment.host)
+    if notice.kind == NoticeKind.DIGEST:  # whom its reader meets
+        host = appointment.lead.name
         lacks_link = appointment.provider != Provider.NONE and not appointment.join_url
         markers = [appointment.lead.phone] if appointment.lead.phone else []
         markers += [gettext("no link yet")] if lacks_link else []
@@ -185,7 +187,7 @@ def _listed(notice: Notice, appointment: Appointment, zone: str) -> dict[str, ob
         "title": plain(appointment.title),
         "start": wall_of(appointment.start_at, zone),
         "end": wall_of(appointment.end_at, zone),
-        "host": isolated(appointment.host),
+        "host": isolated(host),
         "note": plain(", ".join(markers)),
     }
 
