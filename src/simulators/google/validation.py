@@ -35,6 +35,7 @@ def read_body(body: bytes) -> dict[str, Any]:
     """The request's JSON object; nothing at all counts as an empty one. Raises Refusal."""
     try:
         content = json.loads(body) if body.strip() else {}
+        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except ValueError:
         content = None
     if not isinstance(content, dict):
