@@ -37,6 +37,7 @@ HOUSE = {
     "simulators": "",
     "simulators.zoom": "server",
     "simulators.mailbox": "server",
+    "simulators.google": "server",
 }
 """Package -> its modules, as they will stand."""
 
@@ -120,6 +121,7 @@ PLANTED = [
     ("simulators", "treff/cli.py", "simulators.zoom.server"),
     ("simulators", "simulators/mailbox/server.py", "treff.kernel"),
     ("simulated", "simulators/mailbox/server.py", "simulators.zoom.server"),
+    ("simulated", "simulators/google/server.py", "simulators.zoom.server"),
 ]
 """Contract -> file and the import in it that breaks this contract."""
 
