@@ -92,7 +92,7 @@ def create(world: World, user: User, given: dict[str, Any]) -> Event:
     """A new event from a checked body. Raises GraphRefusal for times that make no sense."""
     starts_at, start_zone = validation.read_time(given["start"])
     ends_at, end_zone = validation.read_time(given["end"])
-    validation.check_order(starts_at, ends_at, given.get("isAllDay", False))
+    validation.check_times((starts_at, start_zone), (ends_at, end_zone), given.get("isAllDay", False))
     now = format_precise(world.clock.now())
     content = {
         **DEFAULTS,
@@ -125,10 +125,8 @@ def update(world: World, user: User, event: Event, given: dict[str, Any]) -> Eve
 
     1. Start and end may be given alone.
     2. A body without the meeting's part ends the meeting: https://learn.microsoft.com/en-us/graph/api/event-update
-    3. Once online, neither isOnlineMeeting nor the provider can be changed:
-       https://learn.microsoft.com/en-us/graph/outlook-calendar-online-meetings ; that they are ignored rather than
-       refused is a guess.
-    4. transactionId cannot be changed either: https://learn.microsoft.com/en-us/graph/api/resources/event
+    3. Once online, "Outlook ignores any further changes to isOnlineMeeting", neither can the provider be changed, nor
+       transactionId: https://learn.microsoft.com/en-us/graph/api/resources/event
     """
     content = {**event.content, **{name: given[name] for name in DEFAULTS if name in given}}
     starts_at, ends_at = parse_instant(event.starts_at), parse_instant(event.ends_at)
@@ -137,7 +135,8 @@ def update(world: World, user: User, event: Event, given: dict[str, Any]) -> Eve
         starts_at, content["zones"][0] = validation.read_time(given["start"])
     if "end" in given:
         ends_at, content["zones"][1] = validation.read_time(given["end"])
-    validation.check_order(starts_at, ends_at, content["isAllDay"])
+    first, last = content["zones"]
+    validation.check_times((starts_at, first), (ends_at, last), content["isAllDay"])
     if "location" in given or "locations" in given:
         content["location"] = _location(given)
     if "body" in given:

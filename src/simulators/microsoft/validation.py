@@ -5,7 +5,7 @@ The properties are those of https://learn.microsoft.com/en-us/graph/api/resource
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
 from simulators.microsoft import zones
@@ -101,11 +101,16 @@ def read_instant(text: object) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def check_order(starts_at: datetime, ends_at: datetime, all_day: bool) -> None:
-    if ends_at < starts_at:
+def check_times(starts: tuple[datetime, str], ends: tuple[datetime, str], all_day: bool) -> None:
+    """Raises GraphRefusal where the end comes first, or a whole day does not last from midnight to midnight.
+
+    https://learn.microsoft.com/en-us/graph/api/resources/event (isAllDay)
+    """
+    if ends[0] < starts[0]:
         raise invalid_property()
-    if all_day and ends_at - starts_at < timedelta(days=1):
-        message = "The duration of an event marked as All day must be at least 24 hours."
+    clocks = {at.astimezone(zones.find(zone)).time() for at, zone in (starts, ends)}
+    if all_day and (clocks != {time.min} or starts[1] != ends[1] or ends[0] == starts[0]):
+        message = "An all-day event begins and ends at midnight, in the same time zone."
         raise GraphRefusal(400, "ErrorInvalidRequest", message)
 
 
