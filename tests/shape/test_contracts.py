@@ -37,6 +37,7 @@ HOUSE = {
     "simulators": "",
     "simulators.zoom": "server",
     "simulators.mailbox": "server",
+    "simulators.attendee": "server",
 }
 """Package -> its modules, as they will stand."""
 
