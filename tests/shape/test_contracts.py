@@ -38,6 +38,7 @@ HOUSE = {
     "simulators.zoom": "server",
     "simulators.mailbox": "server",
     "simulators.attendee": "server",
+    "simulators.llm": "server",
 }
 """Package -> its modules, as they will stand."""
 
