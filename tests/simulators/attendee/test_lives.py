@@ -11,9 +11,10 @@ IN = ["join_requested", "joined_meeting", "recording_permission_granted"]
 
 
 def test_a_scheduled_bot_is_staged_five_minutes_before_and_joins_at_its_time(attendee: Driver) -> None:
+    attendee.control("pace", joining=60, recording=60)
     bot = attendee.scheduled()
     seen = []
-    for instant in ("07:54:59", "07:55:01", "07:59:59", "08:00:01", "08:00:11", "08:00:13"):
+    for instant in ("07:54:00", "07:55:01", "07:59:00", "08:00:01", "08:01:01", "08:02:01"):
         attendee.at(f"2031-06-02T{instant}Z")
         seen.append(attendee.state(bot))
     assert seen == ["scheduled", "staged", "staged", "joining", "joined_not_recording", "joined_recording"]
@@ -22,8 +23,8 @@ def test_a_scheduled_bot_is_staged_five_minutes_before_and_joins_at_its_time(att
     assert created == [
         "2031-06-02T07:55:00Z",
         "2031-06-02T08:00:00Z",
-        "2031-06-02T08:00:10Z",
-        "2031-06-02T08:00:12Z",
+        "2031-06-02T08:01:00Z",
+        "2031-06-02T08:02:00Z",
     ]
 
 
@@ -135,9 +136,9 @@ def test_a_bot_that_is_turned_away_fails_but_in_teams_its_meeting_ends(
 def test_nobody_who_admits_it_makes_a_bot_give_up(attendee: Driver, settings: dict[str, int], seconds: int) -> None:
     attendee.meeting(waiting_room=True)
     bot = attendee.create(automatic_leave_settings=settings).json()["id"]
-    attendee.after(9 + seconds)
+    attendee.after(seconds - 20)
     assert attendee.state(bot) == "waiting_room"
-    attendee.after(3)
+    attendee.after(31)
     assert attendee.happened(bot)[-1] == "could_not_join_meeting:waiting_room_timeout_exceeded"
     assert attendee.state(bot) == "fatal_error"
 
@@ -203,10 +204,10 @@ def test_a_bot_leaves_when_everybody_has_gone(attendee: Driver) -> None:
     attendee.meeting(participants=["Kim Park"])
     bot = attendee.inside()
     attendee.meeting(participants=[])
-    attendee.after(59)
+    attendee.after(30)
     assert attendee.state(bot) == "joined_recording"
-    attendee.after(2)
-    assert attendee.happened(bot)[-1] == "leave_requested:auto_leave_only_participant_in_meeting"
+    attendee.after(31)
+    assert attendee.happened(bot)[3] == "leave_requested:auto_leave_only_participant_in_meeting"
 
 
 def test_a_bot_leaves_a_meeting_in_which_nobody_speaks_any_more(attendee: Driver) -> None:
@@ -303,10 +304,10 @@ class TestZoomsRuleOnBehalfOfAUser:
         obf = {"zoom_settings": {"onbehalf_token": {"zoom_oauth_connection_user_id": "u1"}}}
         attendee.meeting(authorization=True, authorized_user_present=False)
         late, early = attendee.create(**obf).json()["id"], attendee.create(**obf).json()["id"]
-        attendee.after(599)
+        attendee.after(570)
         assert attendee.state(late) == "joining"
         attendee.act("fail", bot_id=early, reason="zoom_sdk_internal_error")
-        attendee.after(2)
+        attendee.after(31)
         reason = "authorized_user_not_in_meeting_timeout_exceeded"
         assert attendee.happened(late)[-1] == f"could_not_join_meeting:{reason}"
 

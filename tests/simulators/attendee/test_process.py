@@ -89,6 +89,22 @@ def test_a_bot_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None:
         assert attendee.state(bot) == "joined_recording"
 
 
+def test_a_bot_whose_tokens_were_asked_for_when_the_process_died_asks_again(tmp_path: Path) -> None:
+    state = str(tmp_path / "attendee.db")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        with process("--state", state) as (child, attendee):
+            attendee.control("pace", joining=0)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/tokens"
+            attendee.create(callback_settings={"zoom_tokens_url": url})
+            silent, _ = listener.accept()
+            child.kill()
+            child.wait(5)
+            silent.close()
+        with process("--state", state):
+            listener.accept()[0].close()
+
+
 def test_in_its_own_time_a_bot_lives_without_being_looked_at() -> None:
     with process() as (_, attendee):
         attendee.control("pace", joining=0.1, recording=0.1)

@@ -1,6 +1,6 @@
 """What a bot hears and writes down while the meeting goes on."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +8,8 @@ import pytest
 from tests.simulators.attendee.driver import MEET_LINK, Driver
 
 CONVERSATION = (
-    {"speaker": "Nora Brandt", "text": "Shall we begin?", "after_seconds": 1, "duration_ms": 1000},
-    {"speaker": "Kim Park", "text": "Yes, gern über das Dach.", "after_seconds": 3, "duration_ms": 2000},
+    {"speaker": "Nora Brandt", "text": "Shall we begin?", "after_seconds": 30, "duration_ms": 1000},
+    {"speaker": "Kim Park", "text": "Yes, gern über das Dach.", "after_seconds": 60, "duration_ms": 2000},
 )
 
 
@@ -18,7 +18,7 @@ def test_the_transcript_grows_as_people_speak(attendee: Driver) -> None:
     bot = attendee.inside()
     lengths = [len(attendee.transcript(bot))]
     for _ in range(2):
-        attendee.after(2.5)
+        attendee.after(32)
         lengths.append(len(attendee.transcript(bot)))
     assert lengths == [0, 1, 2]
     attendee.say({"speaker": "Nora Brandt", "text": "One more thing."})
@@ -35,12 +35,12 @@ def test_an_utterance_tells_speaker_times_and_words(attendee: Driver) -> None:
     attendee.meeting(participants=[host, "Kim Park"])
     attendee.say(*CONVERSATION)
     bot = attendee.inside()
-    attendee.after(10)
+    attendee.after(90)
     first, second = attendee.transcript(bot)
     assert (first["speaker_name"], first["speaker_uuid"]) == ("Nora Brandt", "16778240")
     assert (first["speaker_user_uuid"], first["speaker_is_host"]) == ("u-nora", True)
     began = next(e["created_at"] for e in attendee.get(bot)["events"] if e["type"] == "recording_permission_granted")
-    assert first["timestamp_ms"] == round(datetime.fromisoformat(began).timestamp() * 1000) + 1000
+    assert first["timestamp_ms"] == round(datetime.fromisoformat(began).timestamp() * 1000) + 30_000
     assert (first["duration_ms"], second["duration_ms"]) == (1000, 2000)
     assert [word["word"] for word in first["transcription"]["words"]] == ["Shall", "we", "begin?"]
     assert first["transcription"]["words"][-1]["end"] == 1.0
@@ -50,11 +50,22 @@ def test_an_utterance_tells_speaker_times_and_words(attendee: Driver) -> None:
 def test_only_what_is_newer_than_asked_comes(attendee: Driver) -> None:
     attendee.say(*CONVERSATION)
     bot = attendee.inside()
-    attendee.after(2.5)
+    attendee.after(32)
     now = attendee.truth()["now"]
-    attendee.after(10)
+    attendee.after(60)
     assert attendee.said(bot, updated_after=now) == [("Kim Park", "Yes, gern über das Dach.")]
     assert attendee.said(bot, updated_after=attendee.truth()["now"]) == []
+
+
+def test_an_utterance_comes_to_who_asks_from_just_before_its_instant_and_not_from_just_after(attendee: Driver) -> None:
+    attendee.say(*CONVERSATION)
+    bot = attendee.inside()
+    attendee.after(90)
+    first = attendee.transcript(bot)[0]
+    ended = datetime.fromtimestamp((first["timestamp_ms"] + first["duration_ms"]) / 1000, UTC)
+    # The instant is known to the millisecond, the utterance's to the microsecond.
+    assert len(attendee.said(bot, updated_after=(ended + timedelta(milliseconds=1)).isoformat())) == 1
+    assert len(attendee.said(bot, updated_after=(ended - timedelta(milliseconds=2)).isoformat())) == 2
 
 
 def test_a_corrected_line_replaces_the_first_one_and_counts_as_newer(attendee: Driver) -> None:
@@ -83,7 +94,7 @@ def test_a_plus_sign_that_was_not_escaped_is_understood(attendee: Driver) -> Non
 
 
 def test_what_is_said_before_the_recording_or_after_it_is_not_heard(attendee: Driver) -> None:
-    attendee.say({"speaker": "Kim", "text": "Cut off in the middle", "after_seconds": 4, "duration_ms": 9000})
+    attendee.say({"speaker": "Kim", "text": "Cut off in the middle", "after_seconds": 4, "duration_ms": 60_000})
     bot = attendee.inside()
     attendee.after(5)
     attendee.call("POST", f"/{bot}/leave")
@@ -107,7 +118,7 @@ def test_a_transcription_that_fails_is_told_at_the_end(attendee: Driver) -> None
     attendee.meeting(transcription_fails=True)
     attendee.say(*CONVERSATION)
     bot = attendee.inside()
-    attendee.after(10)
+    attendee.after(90)
     attendee.act("end_meeting")
     attendee.after(30)
     shown = attendee.get(bot)
@@ -133,7 +144,7 @@ def test_erasing_takes_everything_but_the_bot_its_events_and_its_metadata(attend
     attendee.meeting(participants=["Kim Park"])
     attendee.say(*CONVERSATION)
     bot = attendee.inside(metadata={"appointment": "appt_1"})
-    attendee.after(10)
+    attendee.after(90)
     attendee.control("chat", meeting_url=attendee.get(bot)["meeting_url"], sender="Kim Park", text="Hello")
     early = attendee.call("POST", f"/{bot}/delete_data")
     assert (early.status_code, early.json()["error"][:16]) == (400, "Bot is not in a ")
