@@ -38,6 +38,8 @@ HOUSE = {
     "simulators.zoom": "server",
     "simulators.mailbox": "server",
     "simulators.google": "server",
+    "simulators.attendee": "server",
+    "simulators.llm": "server",
 }
 """Package -> its modules, as they will stand."""
 
