@@ -283,7 +283,7 @@ def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | 
         )
         return
     tries = decision.recipient.tries
-    pause = back_off(tries, random.random())  # noqa: S311  jitter, no secret
+    pause = back_off(tries, random.random(), reply_code(error))  # noqa: S311  jitter, no secret
     _release(decision.recipient, letter, LetterState.OPEN, detail=detail, tries=tries + 1, next_look_at=now + pause)
 
 

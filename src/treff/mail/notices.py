@@ -251,7 +251,7 @@ def _record_failure(notice: Notice, error: Exception) -> None:
     if is_permanent:
         _give_up(notice, trouble)
         return
-    pause = back_off(notice.tries, random.random())  # noqa: S311  jitter, no secret
+    pause = back_off(notice.tries, random.random(), code)  # noqa: S311  jitter, no secret
     _release(notice, trouble=trouble, tries=notice.tries + 1, next_look_at=now + pause)
 
 

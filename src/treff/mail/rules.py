@@ -24,9 +24,14 @@ def is_refused_address(error: Exception) -> bool:
     return isinstance(error, SMTPRecipientsRefused) and reply_code(error) in (550, 551, 553)
 
 
-def back_off(tries: int, chance: float) -> timedelta:
-    """2 s, 4 s, 8 s … up to 15 minutes, each between half and the whole of it; `chance` in [0, 1) is jitter."""
-    whole = min(timedelta(seconds=2 * 2.0 ** min(tries, 12)), LONGEST_BACK_OFF)
+def back_off(tries: int, chance: float, code: int = 0) -> timedelta:
+    """Doubled with every try up to 15 minutes, each between half and the whole of it; `chance` in [0, 1) is jitter.
+
+    From 2 s on where nobody answered: that passes. From 30 s on where the server said 4xx: one that lets strangers wait
+    (RFC 6647, 2) does so for a minute or more, and one that is asked too often wants to be left alone.
+    """
+    first = 30 if 400 <= code < 500 else 2
+    whole = min(timedelta(seconds=first * 2.0 ** min(tries, 12)), LONGEST_BACK_OFF)
     return whole * (0.5 + 0.5 * chance)
 
 
