@@ -35,6 +35,7 @@ from tests.database import Databases
 
 T = TypeVar("T")
 CLIENT_ID = "test-client"
+OPERATOR = "operator@server.example"
 PATIENCE = 20.0  # seconds
 
 
@@ -178,6 +179,7 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             "TREFF_BASE_URL": base_url,
             "TREFF_EMAIL_URL": mailbox.smtp_url,
             "TREFF_EMAIL_FROM": "termine@treff.example",
+            "TREFF_SUPPORT_EMAIL": OPERATOR,
             "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
             "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
             "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,

@@ -16,7 +16,7 @@ NAMES = (
     *("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL", "EMAIL_USE_TLS"),
     *("SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_NAME", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS"),
     *("TREFF_EMAIL_FROM", "TREFF_BASE_URL", "TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL", "DEBUG", "ALLOWED_HOSTS"),
-    *("TREFF_SUPPORT_EMAIL", "WEB_SESSION", "WORKER_SESSION"),
+    *("TREFF_SUPPORT_EMAIL", "TREFF_PRIVACY_URL", "WEB_SESSION", "WORKER_SESSION"),
 )
 READ = f"""
 import json, treff.settings as s
@@ -204,6 +204,14 @@ def test_an_email_url_says_server_account_and_encryption(
 def test_an_operator_without_an_address_is_fine_and_one_with_an_address_has_one(tmp_path: Path) -> None:
     assert read(tmp_path)["TREFF_SUPPORT_EMAIL"] == ""
     assert read(tmp_path, TREFF_SUPPORT_EMAIL=" it@Firm.example ")["TREFF_SUPPORT_EMAIL"] == "it@firm.example"
+
+
+def test_a_statement_on_privacy_is_at_an_https_address_or_nowhere(tmp_path: Path) -> None:
+    url = "https://firm.example/privacy"
+    assert read(tmp_path)["TREFF_PRIVACY_URL"] == ""
+    assert read(tmp_path, TREFF_PRIVACY_URL=url)["TREFF_PRIVACY_URL"] == url
+    for wrong in ("http://firm.example/", "javascript:alert(1)", "firm.example"):
+        assert "TREFF_PRIVACY_URL must be an address" in complaint(tmp_path, TREFF_PRIVACY_URL=wrong)
 
 
 @pytest.mark.parametrize(

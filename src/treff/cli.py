@@ -280,6 +280,36 @@ def keys_give_up(name: str, as_json: bool) -> None:
 
 
 @main.group()
+def report() -> None:
+    """Problems that members reported."""
+
+
+@report.command("list")
+@click.option("--workspace", default="", help="Of this workspace only.")
+@click.option("--most", default=50, show_default=True, type=click.IntRange(1, 1000))
+@JSON
+def report_list(workspace: str, most: int, as_json: bool) -> None:
+    """The newest reports."""
+    with product():
+        say(part("reports").listed(workspace, most), as_json=as_json)
+
+
+@report.command("show")
+@click.argument("number")
+@JSON
+def report_show(number: str, as_json: bool) -> None:
+    """One report in full, by its number."""
+    with product():
+        found = part("reports").named(number)
+        if as_json:
+            say(found, as_json=True)
+        else:
+            attached = found.pop("attached")
+            say(found, as_json=False)
+            say(attached, as_json=False)
+
+
+@main.group()
 def simulator() -> None:
     """Stand-ins for the vendors."""
 

@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "treff.appointments",
     "treff.conferencing",
     "treff.mail",
+    "treff.support",
     "treff.web",
 ]
 MIDDLEWARE = [
@@ -274,6 +275,11 @@ EMAIL_TIMEOUT = 20
 TREFF_EMAIL_FROM = _text("TREFF_EMAIL_FROM", f"no-reply@{_base.hostname}")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = TREFF_EMAIL_FROM
 TREFF_SUPPORT_EMAIL = _recipient("TREFF_SUPPORT_EMAIL")
+TREFF_OPERATOR_NAME = _text("TREFF_OPERATOR_NAME")
+TREFF_OPERATOR_ADDRESS = _text("TREFF_OPERATOR_ADDRESS")
+TREFF_PRIVACY_URL = _text("TREFF_PRIVACY_URL")
+if TREFF_PRIVACY_URL:
+    _address("TREFF_PRIVACY_URL", TREFF_PRIVACY_URL, "https")
 
 # Whoever knows one of these is let in; Django logs the address of what it answers with an error.
 _SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/|/book/reminders/)[A-Za-z0-9:_-]{16,}")

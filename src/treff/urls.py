@@ -10,6 +10,7 @@ from treff.web.public import subscriptions
 handler500 = "treff.web.errors.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("treff.web.console.urls")),
+    path("", include("treff.web.help.urls")),
     path("book/", include("treff.web.public.urls")),
     re_path(r"^calendars/(?P<token>[A-Za-z0-9_-]{16,64})\.ics$", subscriptions.calendar, name="calendar"),
     path("accounts/", include("allauth.urls")),

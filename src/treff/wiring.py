@@ -15,12 +15,14 @@ from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
 from treff.events import ports as events
 from treff.events.ports import Listener
+from treff.mail import ports as mail
 from treff.mail import tasks as mail_tasks
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
 from treff.providers import http
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
+from treff.support.queries import letter_of
 from treff.workspaces import vault
 
 LISTENERS: Mapping[str, Sequence[Listener]] = {
@@ -58,6 +60,7 @@ def connect(_app: procrastinate.App) -> None:
     http.guard(refuse_in_transaction)
     http.go_through(settings.TREFF_PROXY_URL)
     conferencing.connect({provider.name: provider for provider in _providers()})
+    mail.connect(letter_of)
     vault.connect(
         (vault.data_keys_of_workspaces, grant_secrets.stored_data_keys), partial(tell_operator, NoticeKind.KEY_TROUBLE)
     )

@@ -40,6 +40,7 @@ def good(installation: Installation) -> Iterator[Installation]:
             TREFF_EMAIL_URL=mailbox.smtp_url,
             TREFF_EMAIL_FROM="a@b.example",
             TREFF_SUPPORT_EMAIL="it@b.example",
+            TREFF_OPERATOR_NAME="B GmbH",
         )
 
 

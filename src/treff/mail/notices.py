@@ -24,7 +24,8 @@ from treff.kernel.zones import wall_of
 from treff.mail import digests
 from treff.mail.actions import GIVE_UP_AFTER, LEASE
 from treff.mail.member_texts import to_member
-from treff.mail.operator_texts import to_operator
+from treff.mail.operator_texts import reported, to_operator
+from treff.mail.ports import report_named
 from treff.mail.rendering import mail_domain
 from treff.mail.rules import Template, back_off, reply_code
 from treff.mail.samples import sample
@@ -192,17 +193,23 @@ def _listed(notice: Notice, appointment: Appointment, zone: str) -> dict[str, ob
     }
 
 
-def _for_operator(notice: Notice) -> EmailMultiAlternatives:
+def _for_operator(notice: Notice) -> EmailMultiAlternatives | None:
+    """None if the report that it is about is gone."""
     server = settings.TREFF_BASE_URL
+    letter = report_named(str(notice.detail.get("report"))) if notice.kind == NoticeKind.REPORTED else None
+    if notice.kind == NoticeKind.REPORTED and letter is None:
+        return None
     with translation.override(settings.LANGUAGE_CODE):
-        wording = to_operator(NoticeKind(notice.kind), notice.detail)
+        wording = reported(letter) if letter else to_operator(NoticeKind(notice.kind), notice.detail)
         why = gettext("You are receiving this email because it is the TREFF_SUPPORT_EMAIL of %(place)s.")
-        return _mail(
+        message = _mail(
             notice,
             wording,
             ("Treff", "", settings.TREFF_SUPPORT_EMAIL),
             {"locale": settings.LANGUAGE_CODE, "why": why % {"place": server}},
         )
+    message.reply_to = [letter.reply_to] if letter else []
+    return message
 
 
 def _mail(

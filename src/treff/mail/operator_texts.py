@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from treff.kernel.errors import N_
+from treff.mail.ports import ReportLetter
 from treff.mail.wording import Detail, Wording, isolated, plain, provider_name
 from treff.notices.states import NoticeKind
 
@@ -158,3 +159,24 @@ def _recovery(detail: Detail) -> Wording:
         ),
     ]
     return Wording(gettext("Treff is held: its database went back in time"), paragraphs)
+
+
+_LONGEST_LINE = 4000
+
+
+def reported(letter: ReportLetter) -> Wording:
+    """The member's words and what was attached; an answer to the mail goes to the member."""
+    words = {"number": letter.number, "place": isolated(letter.place)}
+    intro = gettext("A member of %(place)s reports a problem. Your answer to this email goes to them.") % words
+    said = [isolated(line, _LONGEST_LINE) for line in letter.text.splitlines() if line.strip()]
+    attached = [line for label, text in letter.facts for line in _fact(gettext(label), text)]
+    return Wording(
+        gettext("Problem report %(number)s from %(place)s") % words,
+        [intro, gettext("What they say:"), *said, gettext("What was attached:"), *attached],
+    )
+
+
+def _fact(name: str, text: str) -> list[str]:
+    """On one line, or below its name where there are several."""
+    lines = [isolated(line, _LONGEST_LINE) for line in text.splitlines()]
+    return [f"{name}: {lines[0]}"] if len(lines) == 1 else [f"{name}:", *lines]

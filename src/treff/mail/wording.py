@@ -48,15 +48,15 @@ class Wording:
     heading: str = ""
 
 
-def plain(value: object) -> str:
-    """One line without control characters and without what reorders text; at most 200 characters."""
+def plain(value: object, longest: int = _LONGEST_NAME) -> str:
+    """One line without control characters and without what reorders text; at most 200 characters if not said."""
     text = "".join(" " if unicodedata.category(char) in _NO_TEXT else char for char in str(value))
-    return " ".join(_REORDERING.sub("", text).split())[:_LONGEST_NAME]
+    return " ".join(_REORDERING.sub("", text).split())[:longest]
 
 
-def isolated(value: object) -> str:
+def isolated(value: object, longest: int = _LONGEST_NAME) -> str:
     """Like `plain`; a text that is written from right to left reorders nothing outside itself."""
-    text = plain(value)
+    text = plain(value, longest)
     reorders = any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text)
     return f"{_ISOLATE}{text}{_END}" if reorders else text
 

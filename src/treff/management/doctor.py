@@ -103,13 +103,24 @@ def _settings() -> list[Finding]:
         Finding(name, "ok" if os.environ.get(name) else "note", "set" if os.environ.get(name) else "not set")
         for name in HIDDEN
     ]
-    return [*shown, _support(), *hidden]
+    return [*shown, _support(), *_operator(), *hidden]
 
 
 def _support() -> Finding:
     if not settings.TREFF_SUPPORT_EMAIL:
         return Finding("TREFF_SUPPORT_EMAIL", "note", "not set: what the operator must know is only logged")
     return Finding("TREFF_SUPPORT_EMAIL", "ok", settings.TREFF_SUPPORT_EMAIL)
+
+
+def _operator() -> list[Finding]:
+    """What the privacy page says of who runs this server."""
+    name = settings.TREFF_OPERATOR_NAME
+    nameless = "not set: the privacy page does not say who runs this server"
+    return [
+        Finding("TREFF_OPERATOR_NAME", "ok" if name else "note", name or nameless),
+        Finding("TREFF_OPERATOR_ADDRESS", "ok", settings.TREFF_OPERATOR_ADDRESS or "not set"),
+        Finding("TREFF_PRIVACY_URL", "ok", settings.TREFF_PRIVACY_URL or "not set"),
+    ]
 
 
 def _database() -> Finding:

@@ -45,6 +45,8 @@ class NoticeKind(StrEnum):
     """To the operator: what (lost, wrong, retired or tampered), and where known kid (the key) and row (public id)"""
     INSECURE = "insecure"
     """To the operator: provider, to which no safe connection can be made"""
+    REPORTED = "reported"
+    """To the operator: report (its public id). A member reported a problem"""
     RECOVERY = "recovery"
     """To the operator: since (the instant up to which the database knows what was done, or None)"""
 

@@ -81,9 +81,17 @@ def failed(request: HttpRequest, attempt: Attempt, error: TreffError) -> HttpRes
         "own": attempt.own,
         "display": "popup" if attempt.in_popup else "page",
         "return_url": return_url,
+        "help_anchor": _help_anchor(error),
     }
     status = 400 if isinstance(error, ConnectingFailed) else status_of(error)
     return render(request, "integrations/failed.html", context, status=status)
+
+
+def _help_anchor(error: TreffError) -> str:
+    """Its paragraph in the troubleshooting article."""
+    if isinstance(error, ConnectingFailed):
+        return f"connecting-{error.reason}"
+    return "keys-not-usable" if isinstance(error, KeysNotUsable) else "not-set-up"
 
 
 def who_may_connect(scope: Scope) -> str:

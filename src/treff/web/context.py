@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext
 
@@ -49,9 +51,18 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "member": _reader(visit) if visit else None,
         "recovery": SimpleLazyObject(queries.current) if visit else None,
         "reader_zone": visit.time_zone if visit else None,
+        "report_url": _report_url(request, visit) if visit else "",
         "demo_banner": _banner(demo["banner"]),
         "demo_accounts": [_labelled(account) for account in demo["accounts"]],
     }
+
+
+def _report_url(request: HttpRequest, visit: Visit) -> str:
+    """Where a problem with this page is reported: with the page, and the appointment or lead that it is about."""
+    ids = request.resolver_match.kwargs if request.resolver_match else {}
+    about = {name: ids[f"{name}_id"] for name in ("appointment", "lead") if ids.get(f"{name}_id")}
+    url = reverse("console:report_new", kwargs={"workspace": visit.workspace.slug})
+    return f"{url}?{urlencode({'page': request.path, **about})}"
 
 
 def places_of(user: User) -> Sequence[Place]:

@@ -16,8 +16,13 @@ from treff.appointments.states import Status
 from treff.audit.models import AuditEntry
 from treff.availability.actions import add_feed
 from treff.conferencing.models import Connection
+from treff.kernel import clock
+from treff.kernel.ids import new_id
 from treff.mail.models import Recipient
 from treff.mail.states import LetterState
+from treff.support.actions import report_problem
+from treff.support.models import IssueReport
+from treff.support.ports import Draft
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
 from treff.workspaces.models import Member, Workspace
@@ -64,6 +69,7 @@ class House:
             "mail_id": sent_to(appointment),
             "kind": "confirmation",
             "locale": "en",
+            "report_id": _report(by).public_id,
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
@@ -74,6 +80,11 @@ class House:
         wanted = ROUTES[name].pattern.converters
         known = {"workspace": workspace or self.workspace, **self.ids, **self._of_pages.get(name, {}), **ids}
         return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted})
+
+
+def _report(by: Member) -> IssueReport:
+    draft = Draft(new_id("rep"), "The link is missing.", [], clock.now())
+    return report_problem(house.scope(by), draft)
 
 
 @pytest.fixture
@@ -168,7 +179,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
     missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
-    missing["feed_id"] = "feed_0000"
+    missing |= {"feed_id": "feed_0000", "report_id": "rep_0000"}
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
@@ -222,6 +233,10 @@ def test_whoever_may_see_a_page_sees_it(
         own = add_feed(house.scope(someone), someone.public_id, "https://calendar.example.com/", "open").public_id
         assert house.client_of(someone).get(rooms.url(name, feed_id=own)).status_code == 200
         return
+    if name == "report":
+        assert house.client_of(someone).get(rooms.url(name)).status_code == 404
+        assert house.client_of(someone).get(rooms.url(name, report_id=_report(someone).public_id)).status_code == 200
+        return
     allowed = name not in FOR_ADMINS or role != Role.REP
     answer = house.client_of(someone).get(rooms.url(name))
     assert answer.status_code == (200 if allowed else 403)
@@ -239,10 +254,11 @@ def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connec
     connect_own(connected, rita)
     browser = house.client_of(ada)
     own = add_feed(house.scope(ada), ada.public_id, "https://calendar.example.com/", "open").public_id
+    report = _report(ada).public_id
     before = rows()
     assert len(before["appointments.Appointment"]) == 2
     for name in ROUTES:
-        url = rooms.url(name, feed_id=own) if name == "feed_remove" else rooms.url(name)
+        url = rooms.url(name, feed_id=own, report_id=report) if name in ("feed_remove", "report") else rooms.url(name)
         for answer in (browser.get(url), browser.head(url)):
             assert answer.status_code == (405 if is_post_only(name) else 200), name
     assert rows() == before

@@ -83,6 +83,7 @@ def book(visit: Visit, lead_id: str) -> HttpResponse:
         "lead": lead_details(visit, person),
         "form": form,
         "providers": cards,
+        "provider_missing": not all(card.available for card in cards),
         "nonce": nonce,
         "booking_types": [_defaults_of(kind) for kind in types],
         "free": free_times(visit, {name: form[name].value() for name in form.fields}),

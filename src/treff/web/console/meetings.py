@@ -55,6 +55,7 @@ class MeetingCard:
     changing_since: datetime | None
     shown_start_at: datetime | None
     can_look_again: bool
+    help_anchor: str
 
     @property
     def live(self) -> bool:
@@ -132,7 +133,15 @@ def card_of(visit: Visit, appointment: Appointment, meeting: Meeting | None) -> 
         changing_since=change.since_at if change else None,
         shown_start_at=change.shown_start_at if change else None,
         can_look_again=_can_look_again(visit, standing, change),
+        help_anchor=help_anchor(standing),
     )
+
+
+def help_anchor(standing: Standing) -> str:
+    """The paragraph of the troubleshooting article about how it stands; empty where there is nothing to explain."""
+    if standing.state in (Sync.IN_STEP, Sync.UNNEEDED):
+        return ""
+    return (standing.reason or standing.state).value.replace("_", "-")
 
 
 def _said(visit: Visit, appointment: Appointment, standing: Standing, change: Change | None) -> _Said:

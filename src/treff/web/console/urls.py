@@ -21,6 +21,7 @@ from treff.web.console import (
     mail_texts,
     mails,
     reassigning,
+    reporting,
     requests,
     sync,
     today,
@@ -87,6 +88,7 @@ _ADMIN = "w/<slug:workspace>/admin/"
 _VIDEO = f"{_ADMIN}appointments/video-provider/"
 _PROVIDER = f"{_VIDEO}<provider:provider>/"
 _SYNC = f"{_ADMIN}appointments/sync/"
+_REPORTS = "w/<slug:workspace>/reports/"
 _OWN_HOURS = "w/<slug:workspace>/availability/"
 _HOURS = f"{_ADMIN}members/<id:member_id>/availability/"
 _TYPES = f"{_ADMIN}appointments/booking-types/"
@@ -121,6 +123,9 @@ urlpatterns = [
     path(f"{_CALENDAR}digest/", calendar_addresses.calendar_digest, name="calendar_digest"),
     path(f"{_CALENDAR}<reach:reach>/new/", calendar_addresses.calendar_new, name="calendar_new"),
     path(f"{_CALENDAR}<reach:reach>/off/", calendar_addresses.calendar_off, name="calendar_off"),
+    path(_REPORTS, reporting.reports, name="reports"),
+    path(f"{_REPORTS}new/", reporting.report_new, name="report_new"),
+    path(f"{_REPORTS}<id:report_id>/", reporting.report, name="report"),
     path(_OWN_HOURS, hours.availability, name="availability"),
     path(f"{_OWN_HOURS}<hours_part:part>/", hours.availability_change, name="availability_change"),
     path(f"{_OWN_HOURS}<hours_part:part>/remove/", hours.availability_remove, name="availability_remove"),

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import translation
 
 from treff.web.headers import content_security_policy
+from treff.web.languages import languages_of
 from treff.web.policy import View, public
 from treff.web.public.asking import Wish, read
 from treff.workspaces.models import Workspace
 from treff.workspaces.queries import brand_of
-from treff.workspaces.rules import LOCALES
 
 P = ParamSpec("P")
 
@@ -36,14 +36,6 @@ class House:
     url: str
     css_url: str
     logo_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    code: str
-    name: str
-    url: str
-    is_current: bool
 
 
 def guests(view: Callable[Concatenate[Guest, P], HttpResponse]) -> View:
@@ -75,7 +67,7 @@ def show(
     locale = translation.get_language() or "en"
     around = {
         "LANGUAGE_CODE": locale,
-        "languages": _languages(guest, locale),
+        "languages": languages_of(guest.request),
         "house": house_of(guest, place),
         "embed": guest.wish.embed,
         "parents": " ".join(brand_of(place).embed_origins) if guest.wish.embed else "",
@@ -107,13 +99,3 @@ def house_of(guest: Guest, place: Workspace) -> House:
         f"{css}?v={brand.color[1:]}" if brand.color else "",
         f"{logo}?v={brand.logo_digest[:16]}" if brand.logo_digest else "",
     )
-
-
-def _languages(guest: Guest, locale: str) -> list[Language]:
-    found = []
-    for code in LOCALES:
-        query = guest.request.GET.copy()
-        query["lang"] = code
-        name = str(translation.get_language_info(code)["name_local"]).capitalize()
-        found.append(Language(code, name, f"?{query.urlencode()}", code == locale))
-    return found
