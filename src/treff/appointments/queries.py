@@ -41,6 +41,11 @@ def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
     return appointments(scope).filter(lead=lead).order_by("-start_at", "-id")
 
 
+def ever_of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
+    """Also deleted ones, latest start first."""
+    return Appointment.objects.within(scope).filter(lead=lead).order_by("-start_at", "-id")
+
+
 def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:
     """Booked appointments that have not begun, soonest first."""
     return appointments(scope).filter(status=Status.BOOKED, start_at__gt=now).order_by("start_at", "id")

@@ -1,9 +1,11 @@
 """Every read about mails."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
 from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from treff.appointments.models import Appointment
 from treff.appointments.queries import upcoming
@@ -13,6 +15,7 @@ from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.mail.models import Letter, Recipient, ReminderStop
 from treff.mail.plan import Facts
+from treff.mail.states import LetterState
 from treff.workspaces.errors import NotHere
 from treff.workspaces.ports import Scope
 
@@ -56,6 +59,14 @@ def correspondence(appointment: Appointment) -> list[Recipient]:
     """Who hears of it, each with its letters, newest first."""
     newest_first = Prefetch("letters", Letter.objects.order_by("-id"))
     return list(Recipient.objects.filter(appointment=appointment).prefetch_related(newest_first).order_by("id"))
+
+
+def letters_of(appointment_ids: Sequence[int], until: datetime, limit: int) -> list[Letter]:
+    """Mails about these appointments that went out before `until`, or could not, newest first, with the recipient."""
+    found = Letter.objects.filter(recipient__appointment__in=appointment_ids)
+    settled = found.filter(state__in=(LetterState.SENT, LetterState.FAILED))
+    dated = settled.annotate(at=Coalesce("sent_at", "created_at")).filter(at__lt=until)
+    return list(dated.select_related("recipient").order_by("-at", "-id")[:limit])
 
 
 def unreached(scope: Scope, now: datetime, limit: int) -> list[Recipient]:

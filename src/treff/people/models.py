@@ -1,4 +1,4 @@
-"""Rows: leads."""
+"""Rows: leads, and notes about them."""
 
 from functools import partial
 
@@ -7,11 +7,15 @@ from django.db.models.functions import Upper
 
 from treff.kernel import clock
 from treff.kernel.ids import new_id
+from treff.people.states import LeadSource, LeadStatus
 from treff.workspaces.models import Member, ScopedQuerySet, Workspace
 
 
 class Lead(models.Model):
-    """A person at a customer's. `owner` looks after them. `deleted_at` hides the row everywhere; privacy erases it."""
+    """A person at a customer's. `owner` looks after them. `deleted_at` hides the row everywhere; privacy erases it.
+
+    `source` is empty of leads that are older than the column.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "lead"), editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="leads")
@@ -22,6 +26,16 @@ class Lead(models.Model):
     locale = models.CharField(max_length=10)
     time_zone = models.CharField(max_length=60)
     owner = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="leads")
+    status = models.CharField(
+        max_length=20,
+        choices=[(status.value, status.value) for status in LeadStatus],
+        default=LeadStatus.NEW,
+        db_default=LeadStatus.NEW.value,
+    )
+    status_changed_at = models.DateTimeField(null=True)
+    source = models.CharField(
+        max_length=20, choices=[(source.value, source.value) for source in LeadSource], blank=True, db_default=""
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     deleted_at = models.DateTimeField(null=True)
 
@@ -35,3 +49,20 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Note(models.Model):
+    """What a member wrote about a lead. `author` is None when the member is gone; the audit log knows who it was."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "note"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="notes")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="notes")
+    text = models.TextField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    edited_at = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet["Note"].as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=("lead", "created_at"), name="note_of_lead"),)

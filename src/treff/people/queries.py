@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
-from treff.people.models import Lead
+from treff.people.models import Lead, Note
 from treff.workspaces.models import ScopedQuerySet
 from treff.workspaces.ports import Scope
+from treff.workspaces.states import Permission
 
 
-def leads(scope: Scope) -> QuerySet[Lead]:
+def leads(scope: Scope) -> ScopedQuerySet[Lead]:
     """The workspace's leads, newest first."""
     return _visible(scope).order_by("-id")
 
@@ -30,6 +31,25 @@ def lead(scope: Scope, public_id: str) -> Lead:
 def with_email(scope: Scope, email: str) -> Sequence[Lead]:
     """Leads with this address, oldest first."""
     return list(_visible(scope).filter(email__iexact=email).order_by("id"))
+
+
+def notes_of(scope: Scope, lead: Lead) -> QuerySet[Note]:
+    """Newest first."""
+    return notes(scope).filter(lead=lead).order_by("-created_at", "-id")
+
+
+def notes(scope: Scope) -> ScopedQuerySet[Note]:
+    """The workspace's, with author and lead."""
+    return Note.objects.within(scope).filter(lead__deleted_at__isnull=True).select_related("author__user", "lead")
+
+
+def may_edit(scope: Scope, note: Note) -> bool:
+    """Nobody changes what somebody else wrote."""
+    return note.author_id is not None and note.author_id == scope.member_id
+
+
+def may_delete(scope: Scope, note: Note) -> bool:
+    return may_edit(scope, note) or scope.may(Permission.REMOVE_NOTES)
 
 
 def _visible(scope: Scope) -> ScopedQuerySet[Lead]:

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     EDIT_WORKSPACE = "edit_workspace"
     EDIT_MEMBERS = "edit_members"
     SUBSCRIBE_TO_ALL = "subscribe_to_all"
+    REMOVE_NOTES = "remove_notes"
 
 
 _REP = frozenset(

@@ -17,6 +17,7 @@ from treff.audit.models import AuditEntry
 from treff.availability.actions import add_feed
 from treff.conferencing.models import Connection
 from treff.mail.models import Recipient
+from treff.people.actions import add_note
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
 from treff.workspaces.models import Member, Workspace
@@ -47,6 +48,7 @@ class House:
             "recipient_id": str(Recipient.objects.create(appointment=appointment, email="r@customer.example").pk),
             "part": "override",
             "reach": "own",
+            "note_id": add_note(house.scope(by), appointment.lead.public_id, "Called").public_id,
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
@@ -116,6 +118,7 @@ def is_post_only(name: str) -> bool:
     if name.startswith(("availability_change", "availability_remove", "feed_read")):
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
+    deeds |= {"lead_status", "lead_owner", "note_new"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again"} | deeds
 
@@ -145,7 +148,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
     missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
-    missing["feed_id"] = "feed_0000"
+    missing |= {"feed_id": "feed_0000", "note_id": "note_0000"}
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
@@ -199,6 +202,10 @@ def test_whoever_may_see_a_page_sees_it(
         own = add_feed(house.scope(someone), someone.public_id, "https://calendar.example.com/", "open").public_id
         assert house.client_of(someone).get(rooms.url(name, feed_id=own)).status_code == 200
         return
+    if name in ("note_edit", "note_delete"):
+        own = add_note(house.scope(someone), rooms.ids["lead_id"], "Mine").public_id
+        assert house.client_of(someone).get(rooms.url(name, note_id=own)).status_code == 200
+        return
     allowed = name not in FOR_ADMINS or role != Role.REP
     answer = house.client_of(someone).get(rooms.url(name))
     assert answer.status_code == (200 if allowed else 403)
@@ -215,11 +222,12 @@ def rows() -> dict[str, Any]:
 def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connected: PaperZoom) -> None:
     connect_own(connected, rita)
     browser = house.client_of(ada)
-    own = add_feed(house.scope(ada), ada.public_id, "https://calendar.example.com/", "open").public_id
+    own = {"feed_id": add_feed(house.scope(ada), ada.public_id, "https://calendar.example.com/", "open").public_id}
+    own["note_id"] = add_note(house.scope(ada), rooms.ids["lead_id"], "Mine").public_id
     before = rows()
     assert len(before["appointments.Appointment"]) == 2
     for name in ROUTES:
-        url = rooms.url(name, feed_id=own) if name == "feed_remove" else rooms.url(name)
+        url = rooms.url(name, **own) if name in ("feed_remove", "note_edit", "note_delete") else rooms.url(name)
         for answer in (browser.get(url), browser.head(url)):
             assert answer.status_code == (405 if is_post_only(name) else 200), name
     assert rows() == before
