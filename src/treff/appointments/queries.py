@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from treff.appointments.models import Appointment, CoHost
 from treff.appointments.states import BLOCKING, Status
@@ -54,6 +54,14 @@ def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:
 def ahead(scope: Scope, now: datetime) -> QuerySet[Appointment]:
     """Those that have not begun and keep their hosts' time, requests included, soonest first."""
     return appointments(scope).filter(status__in=BLOCKING, start_at__gt=now).order_by("start_at", "id")
+
+
+def with_next_start(leads: QuerySet[Lead], now: datetime) -> QuerySet[Lead]:
+    """Each lead with `next_at`: when their next booked appointment starts, None without one."""
+    ahead_of_lead = Appointment.objects.filter(
+        lead=OuterRef("pk"), deleted_at__isnull=True, status=Status.BOOKED, start_at__gt=now
+    )
+    return leads.annotate(next_at=Subquery(ahead_of_lead.order_by("start_at").values("start_at")[:1]))
 
 
 def waiting(scope: Scope, now: datetime) -> QuerySet[Appointment]:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from django.db import connection, transaction
 
 from treff.audit.actions import record
-from treff.kernel import clock
+from treff.kernel import clock, texts
 from treff.kernel.errors import N_, Invalid
 from treff.people import queries
-from treff.people.models import Lead, Note
-from treff.people.rules import check_note, clean
+from treff.people.models import Lead, Note, SavedView
+from treff.people.rules import LONGEST_VIEW, MOST_VIEWS, check_note, clean
 from treff.people.states import LeadSource
 from treff.workspaces.errors import NotAllowed
 from treff.workspaces.models import Member, ScopedQuerySet, Workspace
@@ -149,3 +149,35 @@ def delete_note(scope: Scope, note_id: str) -> None:
 def _notes(scope: Scope) -> ScopedQuerySet[Note]:
     """Those that can be changed; the one that is read is held."""
     return queries.notes(scope).select_for_update(of=("self",), no_key=True)
+
+
+def save_view(scope: Scope, name: str, query: str, *, is_shared: bool) -> SavedView:
+    """A view of the list of leads; one of the member's own with this name is replaced. Raises Invalid, NotAllowed."""
+    scope.require(Permission.SEE)
+    if scope.member_id is None:
+        raise NotAllowed
+    checked = texts.one_line("name", name, longest=60, required=True)
+    if len(query) > LONGEST_VIEW:
+        raise Invalid("name", N_("These filters are too long to be saved."))
+    own = SavedView.objects.within(scope).filter(member_id=scope.member_id)
+    with transaction.atomic():
+        if own.exclude(name=checked).count() >= MOST_VIEWS:
+            raise Invalid("name", N_("You have %(most)d views already. Please delete one first."), most=MOST_VIEWS)
+        view, _ = SavedView.objects.update_or_create(
+            workspace_id=scope.workspace_id,
+            member_id=scope.member_id,
+            name=checked,
+            defaults={"query": query, "is_shared": is_shared},
+        )
+        record(scope.workspace_id, scope.actor, "lead_view.saved", view.public_id, {"is_shared": is_shared})
+    return view
+
+
+def delete_view(scope: Scope, public_id: str) -> None:
+    """Raises NotAllowed, NotHere."""
+    with transaction.atomic():
+        view = queries.views(scope).select_for_update(of=("self",)).named(public_id)
+        if not queries.may_delete_view(scope, view):
+            raise NotAllowed
+        record(scope.workspace_id, scope.actor, "lead_view.deleted", view.public_id)
+        view.delete()

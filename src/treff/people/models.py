@@ -1,4 +1,4 @@
-"""Rows: leads, and notes about them."""
+"""Rows: leads, notes about them, and saved views of their list."""
 
 from functools import partial
 
@@ -66,3 +66,20 @@ class Note(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("lead", "created_at"), name="note_of_lead"),)
+
+
+class SavedView(models.Model):
+    """A list of leads as a member likes it: `query` is what stands in the address behind the question mark."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "view"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="lead_views")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="lead_views")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True)
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects = ScopedQuerySet["SavedView"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("member", "name"), name="lead_view_once"),)

@@ -9,8 +9,10 @@ from treff.people.states import LeadStatus
 from treff.workspaces.rules import check_locale, check_time_zone
 
 _PHONE = re.compile(r"\+?[0-9 ()/.\-]{3,40}")
+_OF_PHONE = re.compile(r"\+?[0-9()/.\-]+")
 FIELDS = ("name", "email", "phone", "company", "locale", "time_zone", "status")
 LONGEST_NOTE = 5000
+MOST_VIEWS, LONGEST_VIEW = 30, 1000
 
 
 def clean(values: Mapping[str, str]) -> dict[str, str]:
@@ -48,6 +50,11 @@ def check_note(text: str) -> str:
     if not checked:
         raise Invalid("text", N_("Please fill this in."))
     return checked
+
+
+def is_of_phone(word: str) -> bool:
+    """Whether somebody who types this may mean a part of a phone number."""
+    return _OF_PHONE.fullmatch(word) is not None
 
 
 def digits_of(phone: str) -> str:

@@ -17,7 +17,7 @@ from treff.audit.models import AuditEntry
 from treff.availability.actions import add_feed
 from treff.conferencing.models import Connection
 from treff.mail.models import Recipient
-from treff.people.actions import add_note
+from treff.people.actions import add_note, save_view
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
 from treff.workspaces.models import Member, Workspace
@@ -49,6 +49,7 @@ class House:
             "part": "override",
             "reach": "own",
             "note_id": add_note(house.scope(by), appointment.lead.public_id, "Called").public_id,
+            "view_id": save_view(house.scope(by), "Mine", "", is_shared=True).public_id,
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
@@ -118,7 +119,7 @@ def is_post_only(name: str) -> bool:
     if name.startswith(("availability_change", "availability_remove", "feed_read")):
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
-    deeds |= {"lead_status", "lead_owner", "note_new"}
+    deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again"} | deeds
 
@@ -148,7 +149,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
     missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
-    missing |= {"feed_id": "feed_0000", "note_id": "note_0000"}
+    missing |= {"feed_id": "feed_0000", "note_id": "note_0000", "view_id": "view_0000"}
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
@@ -199,12 +200,15 @@ def test_whoever_may_see_a_page_sees_it(
         assert house.client_of(someone).get(rooms.url(name, member_id=someone.public_id)).status_code == 200
         return
     if name == "feed_remove":
-        own = add_feed(house.scope(someone), someone.public_id, "https://calendar.example.com/", "open").public_id
-        assert house.client_of(someone).get(rooms.url(name, feed_id=own)).status_code == 200
+        feed = add_feed(house.scope(someone), someone.public_id, "https://calendar.example.com/", "open").public_id
+        assert house.client_of(someone).get(rooms.url(name, feed_id=feed)).status_code == 200
         return
-    if name in ("note_edit", "note_delete"):
-        own = add_note(house.scope(someone), rooms.ids["lead_id"], "Mine").public_id
-        assert house.client_of(someone).get(rooms.url(name, note_id=own)).status_code == 200
+    if name in ("note_edit", "note_delete", "lead_view_delete"):
+        own = {
+            "note_id": add_note(house.scope(someone), rooms.ids["lead_id"], "Mine").public_id,
+            "view_id": save_view(house.scope(someone), "Own", "", is_shared=False).public_id,
+        }
+        assert house.client_of(someone).get(rooms.url(name, **own)).status_code == 200
         return
     allowed = name not in FOR_ADMINS or role != Role.REP
     answer = house.client_of(someone).get(rooms.url(name))

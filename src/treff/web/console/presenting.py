@@ -189,7 +189,9 @@ def _conference(appointment: Appointment, meeting: Meeting | None) -> Conference
     )
 
 
-def lead_row(visit: Visit, lead: Lead, next_appointment: Appointment | None) -> LeadRow:
+def lead_row(visit: Visit, lead: Lead) -> LeadRow:
+    """Of a lead with `next_at` (appointments.queries.with_next_start)."""
+    next_at: datetime | None = getattr(lead, "next_at")  # noqa: B009  an annotation, which mypy does not know
     return LeadRow(
         name=lead.name,
         email=lead.email,
@@ -199,7 +201,7 @@ def lead_row(visit: Visit, lead: Lead, next_appointment: Appointment | None) -> 
         status_label=labels.of_lead_status(lead.status),
         status_tone=STATUS_TONES.get(lead.status, "neutral"),
         url=address(visit, "lead", lead_id=lead.public_id),
-        next_appointment=Start(next_appointment.start_at, visit.time_zone) if next_appointment else None,
+        next_appointment=Start(next_at, visit.time_zone) if next_at else None,
     )
 
 
