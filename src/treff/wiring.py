@@ -18,6 +18,7 @@ from treff.events.ports import Listener
 from treff.mail import tasks as mail_tasks
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
+from treff.people import tasks as people_tasks
 from treff.providers import http
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
@@ -48,6 +49,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
     mail_tasks.sweep_notices,
     conferencing_tasks.sweep_tellings,
     availability_tasks.sweep_feeds,
+    people_tasks.sweep_imports,
 )
 
 

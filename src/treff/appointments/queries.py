@@ -1,5 +1,6 @@
 """Every read about appointments."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -39,6 +40,12 @@ def hosted_by(found: QuerySet[Appointment], member_id: int) -> QuerySet[Appointm
 def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
     """The lead's appointments, latest start first."""
     return appointments(scope).filter(lead=lead).order_by("-start_at", "-id")
+
+
+def having_any(scope: Scope, lead_ids: Collection[str]) -> set[str]:
+    """Those of the leads (public ids) who have an appointment, or had."""
+    found = Appointment.objects.within(scope).filter(lead__public_id__in=lead_ids)
+    return set(found.values_list("lead__public_id", flat=True))
 
 
 def ever_of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:

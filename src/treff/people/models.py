@@ -1,4 +1,4 @@
-"""Rows: leads, notes about them, and saved views of their list."""
+"""Rows: leads, notes about them, saved views of their list, and files of leads on their way in."""
 
 from functools import partial
 
@@ -83,3 +83,35 @@ class SavedView(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("member", "name"), name="lead_view_once"),)
+
+
+class LeadImport(models.Model):
+    """A file of leads on its way in; only the member who brought it sees it, and only until `expires_at`.
+
+    `header` and `rows` ([line, [cell]]) are the file; `rows` goes when it is imported. `mapping`: the field of each
+    column, "" for none. `updates`: leads that exist get what the file says. `plan`: what the last check said, the steps
+    of importing.py as JSON, and exactly that is imported; afterwards only what was wrong. `outcome`: {"created": [id],
+    "updated": {id: [before, after]}, "skipped"}.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "imp"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="lead_imports")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="lead_imports")
+    file_name = models.CharField(max_length=200)
+    encoding = models.CharField(max_length=20)
+    separator = models.CharField(max_length=1)
+    header = models.JSONField()
+    rows = models.JSONField(default=list)
+    mapping = models.JSONField(default=list)
+    updates = models.BooleanField(default=False)
+    plan = models.JSONField(null=True)
+    outcome = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    imported_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+
+    objects = ScopedQuerySet["LeadImport"].as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=("expires_at",), name="lead_import_expiry"),)

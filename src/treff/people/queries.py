@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from django.db.models import Func, Q, QuerySet, TextField
 from django.db.models.lookups import Contains
 
-from treff.people.models import Lead, Note, SavedView
+from treff.kernel import clock
+from treff.people.models import Lead, LeadImport, Note, SavedView
 from treff.people.ports import Wanted
 from treff.people.rules import digits_of, is_of_phone
 from treff.workspaces.models import ScopedQuerySet
@@ -100,3 +101,10 @@ def views(scope: Scope) -> ScopedQuerySet[SavedView]:
 def may_delete_view(scope: Scope, view: SavedView) -> bool:
     """Its own member, or an administrator."""
     return view.member_id == scope.member_id or scope.may(Permission.EDIT_WORKSPACE)
+
+
+def imports(scope: Scope) -> ScopedQuerySet[LeadImport]:
+    """The member's own files that are kept still; nobody else sees them."""
+    if scope.member_id is None:
+        return LeadImport.objects.none()
+    return LeadImport.objects.within(scope).filter(member_id=scope.member_id, expires_at__gt=clock.now())

@@ -18,12 +18,15 @@ from treff.availability.actions import add_feed
 from treff.conferencing.models import Connection
 from treff.mail.models import Recipient
 from treff.people.actions import add_note, save_view
+from treff.people.importing import bring
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
 from treff.workspaces.models import Member, Workspace
 from treff.workspaces.states import Permission, Role
 
 pytestmark = pytest.mark.django_db
+OF_ONES_OWN = ("feed_remove", "note_edit", "note_delete", "lead_import_check")
+LEADS_FILE = b"name,email\nLena,lena@customer.example\n"
 ROUTES = {str(route.name): route for route in urlpatterns if route.name != "home"}
 FOR_ADMINS = {
     name
@@ -50,6 +53,7 @@ class House:
             "reach": "own",
             "note_id": add_note(house.scope(by), appointment.lead.public_id, "Called").public_id,
             "view_id": save_view(house.scope(by), "Mine", "", is_shared=True).public_id,
+            "import_id": bring(house.scope(house.owner(by.workspace)), "a.csv", LEADS_FILE).public_id,
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
@@ -112,6 +116,12 @@ def test_the_pages_for_administrators_are_these() -> None:
         "availability_remove_of",
         "feed_read_of",
         "feed_remove_of",
+        "lead_import",
+        "lead_import_check",
+        "lead_import_confirm",
+        "lead_import_undo",
+        "lead_import_discard",
+        "lead_export",
     } == FOR_ADMINS
 
 
@@ -120,6 +130,7 @@ def is_post_only(name: str) -> bool:
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
     deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new"}
+    deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again"} | deeds
 
@@ -149,7 +160,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
     missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
-    missing |= {"feed_id": "feed_0000", "note_id": "note_0000", "view_id": "view_0000"}
+    missing |= {"feed_id": "feed_0000", "note_id": "note_0000", "view_id": "view_0000", "import_id": "imp_0000"}
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
@@ -211,6 +222,8 @@ def test_whoever_may_see_a_page_sees_it(
         assert house.client_of(someone).get(rooms.url(name, **own)).status_code == 200
         return
     allowed = name not in FOR_ADMINS or role != Role.REP
+    if name == "lead_import_check" and allowed:
+        rooms.ids["import_id"] = bring(house.scope(someone), "a.csv", LEADS_FILE).public_id
     answer = house.client_of(someone).get(rooms.url(name))
     assert answer.status_code == (200 if allowed else 403)
     assert "</h1>" in answer.content.decode() or name in ("meeting", "accounts", "free_times")
@@ -228,10 +241,11 @@ def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connec
     browser = house.client_of(ada)
     own = {"feed_id": add_feed(house.scope(ada), ada.public_id, "https://calendar.example.com/", "open").public_id}
     own["note_id"] = add_note(house.scope(ada), rooms.ids["lead_id"], "Mine").public_id
+    own["import_id"] = bring(house.scope(ada), "a.csv", LEADS_FILE).public_id
     before = rows()
     assert len(before["appointments.Appointment"]) == 2
     for name in ROUTES:
-        url = rooms.url(name, **own) if name in ("feed_remove", "note_edit", "note_delete") else rooms.url(name)
+        url = rooms.url(name, **own) if name in OF_ONES_OWN else rooms.url(name)
         for answer in (browser.get(url), browser.head(url)):
             assert answer.status_code == (405 if is_post_only(name) else 200), name
     assert rows() == before

@@ -15,6 +15,8 @@ from treff.web.console import (
     home,
     hours,
     lead,
+    lead_export,
+    lead_import,
     lead_notes,
     leads,
     leaving,
@@ -66,6 +68,7 @@ register_converter(ProviderName, "provider")
 register_converter(ReachName, "reach")
 
 app_name = "console"
+_IMPORT = "w/<slug:workspace>/leads/import/"
 _LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
 _APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
 _CALENDAR = "w/<slug:workspace>/calendar/"
@@ -83,6 +86,12 @@ urlpatterns = [
     path("w/<slug:workspace>/", today.today, name="today"),
     path("w/<slug:workspace>/leads/", leads.leads, name="leads"),
     path("w/<slug:workspace>/leads/new/", leads.lead_new, name="lead_new"),
+    path(_IMPORT, lead_import.lead_import, name="lead_import"),
+    path(f"{_IMPORT}<id:import_id>/", lead_import.lead_import_check, name="lead_import_check"),
+    path(f"{_IMPORT}<id:import_id>/confirm/", lead_import.lead_import_confirm, name="lead_import_confirm"),
+    path(f"{_IMPORT}<id:import_id>/undo/", lead_import.lead_import_undo, name="lead_import_undo"),
+    path(f"{_IMPORT}<id:import_id>/discard/", lead_import.lead_import_discard, name="lead_import_discard"),
+    path("w/<slug:workspace>/leads/export/", lead_export.lead_export, name="lead_export"),
     path("w/<slug:workspace>/leads/views/", leads.lead_view_new, name="lead_view_new"),
     path("w/<slug:workspace>/leads/views/<id:view_id>/delete/", leads.lead_view_delete, name="lead_view_delete"),
     path(_LEAD, lead.lead, name="lead"),

@@ -176,7 +176,7 @@
   /* One click, one request: a second submit of the same form is swallowed while the first is under way. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || form.dataset.connect || event.defaultPrevented) return;
+    if (form.method !== "post" || form.dataset.connect || "download" in form.dataset || event.defaultPrevented) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "1";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");

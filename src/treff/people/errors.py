@@ -1,0 +1,24 @@
+"""What can go wrong with leads, each with the sentence a person will read."""
+
+from treff.kernel.errors import N_, Conflict
+
+
+class LeadsChanged(Conflict):
+    """What the check of an import said is not what would happen now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Leads were changed since the file was checked. Below is what would happen now: please confirm again.")
+        )
+
+
+class AlreadyImported(Conflict):
+    """Its rows are gone, and the result is there."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("This file was imported already."))
+
+
+class NothingToUndo(Conflict):
+    def __init__(self) -> None:
+        super().__init__(N_("This import was undone already, or was never confirmed."))
