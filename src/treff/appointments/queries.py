@@ -1,9 +1,9 @@
 """Every read about appointments."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from treff.appointments.models import Appointment, CoHost
 from treff.appointments.states import BLOCKING, Status
@@ -39,7 +39,13 @@ def hosted_by(found: QuerySet[Appointment], member_id: int) -> QuerySet[Appointm
 
 def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
     """The lead's appointments, latest start first."""
-    return appointments(scope).filter(lead=lead).order_by("-start_at", "-id")
+    return appointments(scope).filter(_with(lead)).order_by("-start_at", "-id")
+
+
+def counts_of(scope: Scope, leads: Sequence[Lead]) -> dict[int, int]:
+    """How many appointments each has, by the lead's primary key; who has none is left out."""
+    found = appointments(scope).filter(lead__in=leads).order_by().values("lead_id").annotate(many=Count("pk"))
+    return {row["lead_id"]: row["many"] for row in found}
 
 
 def having_any(scope: Scope, lead_ids: Collection[str]) -> set[str]:
@@ -50,7 +56,12 @@ def having_any(scope: Scope, lead_ids: Collection[str]) -> set[str]:
 
 def ever_of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
     """Also deleted ones, latest start first."""
-    return Appointment.objects.within(scope).filter(lead=lead).order_by("-start_at", "-id")
+    return Appointment.objects.within(scope).filter(_with(lead)).order_by("-start_at", "-id")
+
+
+def _with(lead: Lead) -> Q:
+    """Also one that was being booked with a lead who was just merged into this one."""
+    return Q(lead=lead) | Q(lead__merged_into=lead)
 
 
 def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:

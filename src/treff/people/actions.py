@@ -62,7 +62,7 @@ def edit_lead(scope: Scope, public_id: str, values: Mapping[str, str]) -> Lead:
     """Change some fields; `owner` as in create_lead. Raises Invalid, NotHere."""
     scope.require(Permission.EDIT_LEADS)
     with transaction.atomic():
-        lead = queries.leads(scope).select_for_update(of=("self",), no_key=True).named(public_id)
+        lead = queries.lead(scope, public_id, hold=True)
         wanted: dict[str, object] = dict(clean(values))
         if "owner" in values:
             wanted["owner"] = owner_named(scope, values["owner"])
@@ -75,11 +75,11 @@ def edit_lead(scope: Scope, public_id: str, values: Mapping[str, str]) -> Lead:
         if "status" in changed:
             lead.status_changed_at = clock.now()
         lead.save(update_fields=[*changed, *(["status_changed_at"] if "status" in changed else [])])
-        record(scope.workspace_id, scope.actor, "lead.edited", lead.public_id, _told(changed, before))
+        record(scope.workspace_id, scope.actor, "lead.edited", lead.public_id, told_of(changed, before))
     return lead
 
 
-def _told(changed: Mapping[str, object], before: Mapping[str, object]) -> dict[str, object]:
+def told_of(changed: Mapping[str, object], before: Mapping[str, object]) -> dict[str, object]:
     """What the history tells of a change: of the person only which fields; [old, new] of what is the team's."""
     detail: dict[str, object] = {"fields": sorted(changed)}
     if "status" in changed:

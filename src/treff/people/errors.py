@@ -1,6 +1,25 @@
 """What can go wrong with leads, each with the sentence a person will read."""
 
-from treff.kernel.errors import N_, Conflict
+from treff.kernel.errors import N_, Conflict, NotFound
+
+
+class MergedAway(NotFound):
+    """This lead is another one now, of the same workspace: `into`, a public id."""
+
+    code = "merged"
+
+    def __init__(self, into: str) -> None:
+        super().__init__(N_("This lead was merged into %(into)s."), into=into)
+        self.into = into
+
+
+class LeadChanged(Conflict):
+    """One of two leads that are to be merged is not any more what was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Somebody changed one of these leads in the meantime. Please look at them again, and merge then.")
+        )
 
 
 class LeadsChanged(Conflict):

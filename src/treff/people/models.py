@@ -14,7 +14,8 @@ from treff.workspaces.models import Member, ScopedQuerySet, Workspace
 class Lead(models.Model):
     """A person at a customer's. `owner` looks after them. `deleted_at` hides the row everywhere; privacy erases it.
 
-    `source` is empty of leads that are older than the column.
+    `source` is empty of leads that are older than the column. `merged_into`: the lead who took over what this one had;
+    never one who was merged away too.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "lead"), editable=False)
@@ -38,6 +39,7 @@ class Lead(models.Model):
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     deleted_at = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="merged")
 
     objects = ScopedQuerySet["Lead"].as_manager()
 

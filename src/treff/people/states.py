@@ -20,3 +20,11 @@ class LeadSource(StrEnum):
     API = "api"
     CLIENT = "client"
     IMPORT = "import"
+
+
+class Sameness(StrEnum):
+    """What two leads share who may be the same person."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    NAME = "name"

@@ -43,6 +43,7 @@ class House:
         self.workspace = by.workspace.slug
         self.ids = {
             "lead_id": appointment.lead.public_id,
+            "other_id": house.lead(by).public_id,
             "appointment_id": appointment.public_id,
             "provider": "zoom",
             "slug": "first-call",
@@ -160,7 +161,13 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
     missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
-    missing |= {"feed_id": "feed_0000", "note_id": "note_0000", "view_id": "view_0000", "import_id": "imp_0000"}
+    missing |= {
+        "feed_id": "feed_0000",
+        "note_id": "note_0000",
+        "view_id": "view_0000",
+        "import_id": "imp_0000",
+        "other_id": "lead_0000",
+    }
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content

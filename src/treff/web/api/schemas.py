@@ -325,4 +325,5 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str = Field(description="For programs; does not change.")
+    merged_into: str | None = Field(None, description="With the code merged: the id of the lead who is there instead.")
     errors: list[Mistake] = Field(default_factory=list)

@@ -76,6 +76,9 @@ def _of_lead(entry: AuditEntry, names: Mapping[str, str]) -> str:
             return gettext("Added as a lead")
         case "lead.edited":
             return " · ".join(_changes_of_lead(entry.detail, names))
+        case "lead.merged":
+            changes = _changes_of_lead(entry.detail, names) if entry.detail["fields"] else []
+            return " · ".join([gettext("Merged with another lead"), *changes])
         case "note.deleted":
             return gettext("Deleted a note")
     return ""

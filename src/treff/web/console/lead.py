@@ -21,6 +21,7 @@ from treff.people.rules import FIELDS
 from treff.people.states import LeadStatus
 from treff.web import labels
 from treff.web.console.forms import LeadForm, complain
+from treff.web.console.lead_merge import twins_of
 from treff.web.console.lead_times import offered_times
 from treff.web.console.presenting import appointment_rows, lead_details
 from treff.web.console.timeline import timeline_of
@@ -62,6 +63,7 @@ def lead_page(visit: Visit, person: Lead, note_form: NoteForm, status: int = 200
         "offered": offered_times(visit, person) if visit.scope.may(Permission.BOOK) else None,
         "timeline": timeline_of(visit, person, _until(visit)),
         "note_form": note_form,
+        "twins": twins_of(visit, person) if visit.scope.may(Permission.EDIT_LEADS) else [],
     }
     return render(visit.request, "console/lead.html", context, status=status)
 

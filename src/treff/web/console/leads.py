@@ -61,6 +61,7 @@ def leads(visit: Visit) -> HttpResponse:
         "current": next((view for view in views if view.is_current), None),
         "view_form": ViewForm(),
         "can_import": visit.scope.may(Permission.IMPORT_LEADS),
+        "can_merge": visit.scope.may(Permission.EDIT_LEADS),
         "can_export": visit.scope.may(Permission.EXPORT_LEADS),
         "total": rows.count(),
         "leads": [lead_row(visit, lead) for lead in page.rows],

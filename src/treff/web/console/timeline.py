@@ -65,11 +65,12 @@ class Timeline:
 
 
 def timeline_of(visit: Visit, lead: Lead, until: datetime | None) -> Timeline:
-    """What happened before `until`, or up to now. Six statements, however much it is."""
+    """What happened before `until`, or up to now. Seven statements, however much it is."""
     before = until or clock.now() + timedelta(seconds=1)
     about = {row.pk: row for row in ever_of_lead(visit.scope, lead)[:MOST_APPOINTMENTS]}
     subjects = {row.public_id: row for row in about.values()}
-    told = of_subjects(visit.scope.workspace_id, [lead.public_id, *subjects], before).exclude(deed__in=_SILENT)
+    everybody = [lead.public_id, *queries.merged_into(lead), *subjects]
+    told = of_subjects(visit.scope.workspace_id, everybody, before).exclude(deed__in=_SILENT)
     entries = list(told[: SIZE + 1])
     notes = queries.notes_of(visit.scope, lead).filter(created_at__lt=before)[: SIZE + 1]
     found = [
