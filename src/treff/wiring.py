@@ -19,6 +19,7 @@ from treff.mail import ports as mail
 from treff.mail import tasks as mail_tasks
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
+from treff.people import tasks as people_tasks
 from treff.providers import http
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
@@ -51,6 +52,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
     mail_tasks.sweep_digests,
     conferencing_tasks.sweep_tellings,
     availability_tasks.sweep_feeds,
+    people_tasks.sweep_imports,
 )
 
 

@@ -19,7 +19,8 @@ HOUSE = {
     "treff.events": "actions jobs ports",
     "treff.recovery": "apps actions queries models rules errors states",
     "treff.workspaces": "apps actions queries models rules states errors",
-    "treff.people": "apps actions queries models errors",
+    "treff.people": "apps tasks importing actions queries models columns tables errors",
+    "treff.notices": "actions queries models states",
     "treff.outbound": "fetching addresses deadlines",
     "treff.availability": "tasks actions feeds queries models explaining calendars rules",
     "treff.booking_types": "actions models rules requirements",
@@ -77,8 +78,10 @@ PLANTED = [
     ("packages", "treff/wiring.py", "treff.management.worker"),
     ("packages", "treff/gadgets.py", "treff.kernel"),
     ("features", "treff/workspaces/models.py", "treff.workspaces.queries"),
-    ("features", "treff/people/errors.py", "treff.people.models"),
-    ("features", "treff/people/gadgets.py", "treff.kernel"),
+    ("features", "treff/notices/states.py", "treff.notices.models"),
+    ("features", "treff/notices/gadgets.py", "treff.kernel"),
+    ("people", "treff/people/columns.py", "treff.people.models"),
+    ("people", "treff/people/gadgets.py", "treff.kernel"),
     ("availability", "treff/availability/rules.py", "treff.availability.models"),
     ("availability", "treff/availability/gadgets.py", "treff.kernel"),
     ("outbound", "treff/outbound/addresses.py", "treff.outbound.fetching"),
@@ -194,12 +197,12 @@ def test_a_package_in_no_layer_is_seen(house: Path) -> None:
 
 def test_a_package_whose_inside_has_no_contract_and_a_name_that_nobody_knows_are_seen(house: Path) -> None:
     text = (ROOT / ".importlinter").read_text(encoding="utf-8")
-    assert text.count("    treff.people\n    treff.notetaking\n") == 1
-    broken = text.replace("    treff.people\n", "    treff.pepole\n", 1)
+    assert text.count("    treff.notices\n    treff.notetaking\n") == 1
+    broken = text.replace("    treff.notices\n", "    treff.notcies\n", 1)
     (house / ".importlinter").write_text(broken, encoding="utf-8")
     assert uncovered(house) == [
-        "src/treff/people is a container of 0 contracts; one is right",
-        ".importlinter, features: nobody knows treff.pepole",
+        "src/treff/notices is a container of 0 contracts; one is right",
+        ".importlinter, features: nobody knows treff.notcies",
     ]
 
 

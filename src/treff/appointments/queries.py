@@ -1,8 +1,9 @@
 """Every read about appointments."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from treff.appointments.models import Appointment, CoHost
 from treff.appointments.states import BLOCKING, Source, Status
@@ -38,7 +39,29 @@ def hosted_by(found: QuerySet[Appointment], member_id: int) -> QuerySet[Appointm
 
 def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
     """The lead's appointments, latest start first."""
-    return appointments(scope).filter(lead=lead).order_by("-start_at", "-id")
+    return appointments(scope).filter(_with(lead)).order_by("-start_at", "-id")
+
+
+def counts_of(scope: Scope, leads: Sequence[Lead]) -> dict[int, int]:
+    """How many appointments each has, by the lead's primary key; who has none is left out."""
+    found = appointments(scope).filter(lead__in=leads).order_by().values("lead_id").annotate(many=Count("pk"))
+    return {row["lead_id"]: row["many"] for row in found}
+
+
+def having_any(scope: Scope, lead_ids: Collection[str]) -> set[str]:
+    """Those of the leads (public ids) who have an appointment, or had."""
+    found = Appointment.objects.within(scope).filter(lead__public_id__in=lead_ids)
+    return set(found.values_list("lead__public_id", flat=True))
+
+
+def ever_of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:
+    """Also deleted ones, latest start first."""
+    return Appointment.objects.within(scope).filter(_with(lead)).order_by("-start_at", "-id")
+
+
+def _with(lead: Lead) -> Q:
+    """Also one that was being booked with a lead who was just merged into this one."""
+    return Q(lead=lead) | Q(lead__merged_into=lead)
 
 
 def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:
@@ -49,6 +72,14 @@ def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:
 def ahead(scope: Scope, now: datetime) -> QuerySet[Appointment]:
     """Those that have not begun and keep their hosts' time, requests included, soonest first."""
     return appointments(scope).filter(status__in=BLOCKING, start_at__gt=now).order_by("start_at", "id")
+
+
+def with_next_start(leads: QuerySet[Lead], now: datetime) -> QuerySet[Lead]:
+    """Each lead with `next_at`: when their next booked appointment starts, None without one."""
+    ahead_of_lead = Appointment.objects.filter(
+        lead=OuterRef("pk"), deleted_at__isnull=True, status=Status.BOOKED, start_at__gt=now
+    )
+    return leads.annotate(next_at=Subquery(ahead_of_lead.order_by("start_at").values("start_at")[:1]))
 
 
 def waiting(scope: Scope, now: datetime) -> QuerySet[Appointment]:

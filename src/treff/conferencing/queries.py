@@ -250,3 +250,9 @@ def waiting_for(workspace_id: int, provider: str) -> list[int]:
         .order_by("start_at")
         .values_list("pk", flat=True)
     )
+
+
+def made_for(appointment_ids: Sequence[int], until: datetime, limit: int) -> list[Attempt]:
+    """Meetings that were made before `until` for these appointments, the newest first, gone again or not."""
+    made = Attempt.objects.filter(meeting__appointment__in=appointment_ids, created_at__lt=until)
+    return list(made.exclude(external_id="").select_related("meeting").order_by("-created_at", "-pk")[:limit])

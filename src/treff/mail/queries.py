@@ -1,9 +1,11 @@
 """Every read about mails."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
 from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from treff.appointments.models import Appointment
 from treff.appointments.queries import upcoming
@@ -88,6 +90,14 @@ def template_of(workspace_id: int, kind: Kind, locale: str) -> Template:
 
 def templates(scope: Scope) -> list[MailTemplate]:
     return list(MailTemplate.objects.within(scope))
+
+
+def letters_of(appointment_ids: Sequence[int], until: datetime, limit: int) -> list[Letter]:
+    """Mails about these appointments that went out before `until`, or could not, newest first, with the recipient."""
+    found = Letter.objects.filter(recipient__appointment__in=appointment_ids)
+    settled = found.filter(state__in=(LetterState.SENT, LetterState.FAILED))
+    dated = settled.annotate(at=Coalesce("sent_at", "created_at")).filter(at__lt=until)
+    return list(dated.select_related("recipient").order_by("-at", "-id")[:limit])
 
 
 def unreached(scope: Scope, now: datetime, limit: int) -> list[Recipient]:

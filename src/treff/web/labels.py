@@ -3,7 +3,7 @@
 A value may be of a newer version, which runs beside this one.
 """
 
-from django.utils.translation import get_language_info, gettext, ngettext
+from django.utils.translation import get_language_info, gettext, ngettext, pgettext
 
 from treff.appointments.states import Source, Status
 from treff.appointments.turns import Why
@@ -11,6 +11,7 @@ from treff.availability.rules import MINUTES_OF_DAY
 from treff.booking_types.states import Provider
 from treff.kernel.errors import N_
 from treff.mail.states import Kind
+from treff.people.states import LeadSource, LeadStatus
 from treff.workspaces.states import Role
 
 # Short names of zones, as components/zone_name.html looks them up; those of other zones are the same in every language.
@@ -89,6 +90,27 @@ def of_source(source: str) -> str:
         Source.TEAM: gettext("Booked by the team"),
         Source.API: gettext("Booked through the API"),
         Source.CLIENT: gettext("Booked on the booking page"),
+    }
+    return names.get(source) or gettext("Unknown")
+
+
+def of_lead_status(status: str) -> str:
+    names: dict[str, str] = {
+        LeadStatus.NEW: pgettext("status of a lead", "New"),
+        LeadStatus.CONTACTED: pgettext("status of a lead", "Contacted"),
+        LeadStatus.QUALIFIED: pgettext("status of a lead", "Qualified"),
+        LeadStatus.WON: pgettext("status of a lead", "Won"),
+        LeadStatus.LOST: pgettext("status of a lead", "Lost"),
+    }
+    return names.get(status) or gettext("Unknown")
+
+
+def of_lead_source(source: str) -> str:
+    names: dict[str, str] = {
+        LeadSource.TEAM: pgettext("source of a lead", "Added by the team"),
+        LeadSource.API: pgettext("source of a lead", "Added through the API"),
+        LeadSource.CLIENT: pgettext("source of a lead", "Booking page"),
+        LeadSource.IMPORT: pgettext("source of a lead", "Imported from a file"),
     }
     return names.get(source) or gettext("Unknown")
 

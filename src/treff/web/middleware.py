@@ -5,11 +5,15 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext
 
 from treff.audit.actions import record
 from treff.kernel.errors import Forbidden, TreffError
+from treff.people.errors import MergedAway
 from treff.web.errors import error_page
 from treff.web.headers import content_security_policy
 from treff.workspaces.errors import NotHere
@@ -75,7 +79,18 @@ class ErrorPages:
         if not isinstance(error, TreffError):
             return None
         visit = getattr(request, "visit", None)
+        if isinstance(error, MergedAway) and visit is not None:
+            return _to_who_is_there(request, visit.workspace.slug, error)
         if isinstance(error, Forbidden) and visit is not None:
             scope = visit.scope
             record(scope.workspace_id, scope.actor, "access.refused", scope.actor.id, {"path": request.path[:200]})
         return error_page(request, error)
+
+
+def _to_who_is_there(request: HttpRequest, workspace: str, error: MergedAway) -> HttpResponse:
+    """Old addresses of a lead who was merged into another one lead there."""
+    if request.method == "POST":
+        messages.error(request, gettext("That lead was merged into this one. Nothing was saved: please do it here."))
+    else:
+        messages.info(request, gettext("That lead was merged into this one."))
+    return redirect("console:lead", workspace=workspace, lead_id=error.into)

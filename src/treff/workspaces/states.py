@@ -32,6 +32,9 @@ class Permission(StrEnum):
     EDIT_WORKSPACE = "edit_workspace"
     EDIT_MEMBERS = "edit_members"
     SUBSCRIBE_TO_ALL = "subscribe_to_all"
+    REMOVE_NOTES = "remove_notes"
+    IMPORT_LEADS = "import_leads"
+    EXPORT_LEADS = "export_leads"
 
 
 _REP = frozenset(

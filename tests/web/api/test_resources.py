@@ -8,9 +8,11 @@ import pytest
 from tests import house
 from tests.web.api.caller import Caller, body_of, fields_of
 from tests.web.api.conftest import Place
+from treff.appointments.merging import merge
 from treff.booking_types.models import BookingType
 from treff.conferencing.models import Connection, Grant
 from treff.kernel import clock
+from treff.people import merging
 from treff.people.models import Lead
 
 JANA = {"name": "Jana Berg", "email": "jana@berg.example"}
@@ -33,6 +35,9 @@ def test_a_lead_gets_the_workspaces_language_and_zone_unless_it_has_its_own(nord
         "company": None,
         "time_zone": "Europe/Berlin",
         "locale": "en",
+        "status": "new",
+        "owner": None,
+        "source": "api",
         "created_at": row.created_at.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
     }
     own = created(nordlicht.caller, "/leads", {**JANA, "time_zone": "America/New_York", "locale": "de"})
@@ -65,6 +70,8 @@ def test_a_lead_is_changed_field_by_field(nordlicht: Place) -> None:
         ({"time_zone": "GMT+25"}, "time_zone"),
         ({"time_zone": "../../etc/localtime"}, "time_zone"),
         ({"company": "\u202egnp"}, "company"),
+        ({"status": "sold"}, "status"),
+        ({"owner_id": "mem_0000"}, "owner_id"),
     ],
 )
 def test_a_value_that_breaks_a_rule_is_named(nordlicht: Place, values: dict[str, object], field: str) -> None:
@@ -104,6 +111,56 @@ def test_leads_are_found_by_words(nordlicht: Place) -> None:
     assert found("100%") == [jana["id"]]
     assert found("%") == [jana["id"]]
     assert found("nobody") == []
+
+
+def test_a_leads_status_and_owner_are_set_and_listed(nordlicht: Place) -> None:
+    owner = nordlicht.owner
+    body = created(nordlicht.caller, "/leads", {**JANA, "status": "contacted", "owner_id": owner.public_id})
+    person = {"id": owner.public_id, "name": str(owner), "email": owner.user.email}
+    assert (body["status"], body["owner"]) == ("contacted", person)
+    created(nordlicht.caller, "/leads", {"name": "Otto Tal", "email": "otto@tal.example"})
+
+    def found(**filters: str) -> list[str]:
+        return [item["name"] for item in body_of(nordlicht.caller.get("/leads", query_params=filters))["items"]]
+
+    assert found(status="contacted") == found(owner_id=owner.public_id) == [body["name"]]
+    assert found(owner_id="none") == found(status="new") == ["Otto Tal"]
+    assert found(source="client") == found(owner_id="mem_0000") == []
+    assert nordlicht.caller.get("/leads", query_params={"status": "sold"}).status_code == 422
+    path = f"/leads/{body['id']}"
+    changed = body_of(nordlicht.caller.patch(path, {"status": "won", "owner_id": None}))
+    assert (changed["status"], changed["owner"]) == ("won", None)
+    assert nordlicht.caller.patch(path, {"status": None}).status_code == 422
+
+
+@pytest.mark.attack("A-075")
+@pytest.mark.parametrize("evil", ["' OR 1=1 --", "'; DROP TABLE people_lead; --", "%", "_", "\\", "1) UNION SELECT 1"])
+def test_what_sql_would_understand_is_text_in_filters(nordlicht: Place, evil: str) -> None:
+    created(nordlicht.caller, "/leads", JANA)
+    for name in ("q", "owner_id"):
+        response = nordlicht.caller.get("/leads", query_params={name: evil})
+        assert body_of(response)["items"] == []
+    for name in ("status", "source", "cursor"):
+        assert nordlicht.caller.get("/leads", query_params={name: evil}).status_code == 422
+    assert Lead.objects.count() == 1
+
+
+def test_a_lead_who_was_merged_is_a_404_that_says_where_to(nordlicht: Place) -> None:
+    kept, other = house.lead(nordlicht.owner), house.lead(nordlicht.owner)
+    shown = merging.fingerprint_of(kept, other)
+    merge(house.scope(nordlicht.owner), kept.public_id, other.public_id, [], shown)
+    path = f"/leads/{other.public_id}"
+    booking = {"lead_id": other.public_id, "start": house.later().isoformat()}
+    for response in (
+        nordlicht.caller.get(path),
+        nordlicht.caller.patch(path, {"name": "X"}),
+        nordlicht.caller.delete(path),
+        nordlicht.caller.post("/appointments", booking),
+    ):
+        body = body_of(response)
+        assert (response.status_code, body["code"], body["merged_into"]) == (404, "merged", kept.public_id)
+    elsewhere = Caller(house.workspace("elsewhere"))
+    assert body_of(elsewhere.get(path)) == body_of(elsewhere.get("/leads/lead_0000"))
 
 
 def test_a_lead_with_an_appointment_ahead_is_not_deleted(nordlicht: Place) -> None:

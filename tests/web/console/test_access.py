@@ -20,6 +20,8 @@ from treff.kernel import clock
 from treff.kernel.ids import new_id
 from treff.mail.models import Recipient
 from treff.mail.states import LetterState
+from treff.people.actions import add_note, save_view
+from treff.people.importing import bring
 from treff.support.actions import report_problem
 from treff.support.models import IssueReport
 from treff.support.ports import Draft
@@ -29,6 +31,8 @@ from treff.workspaces.models import Member, Workspace
 from treff.workspaces.states import Permission, Role
 
 pytestmark = pytest.mark.django_db
+OF_ONES_OWN = ("feed_remove", "report", "note_edit", "note_delete", "lead_import_check")
+LEADS_FILE = b"name,email\nLena,lena@customer.example\n"
 ROUTES = {str(route.name): route for route in urlpatterns if route.name != "home"}
 FOR_ADMINS = {
     name
@@ -58,6 +62,7 @@ class House:
         self.workspace = by.workspace.slug
         self.ids = {
             "lead_id": appointment.lead.public_id,
+            "other_id": house.lead(by).public_id,
             "appointment_id": appointment.public_id,
             "provider": "zoom",
             "slug": "first-call",
@@ -70,6 +75,9 @@ class House:
             "kind": "confirmation",
             "locale": "en",
             "report_id": _report(by).public_id,
+            "note_id": add_note(house.scope(by), appointment.lead.public_id, "Called").public_id,
+            "view_id": save_view(house.scope(by), "Mine", "", is_shared=True).public_id,
+            "import_id": bring(house.scope(house.owner(by.workspace)), "a.csv", LEADS_FILE).public_id,
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
@@ -143,6 +151,12 @@ def test_the_pages_for_administrators_are_these() -> None:
         "availability_remove_of",
         "feed_read_of",
         "feed_remove_of",
+        "lead_import",
+        "lead_import_check",
+        "lead_import_confirm",
+        "lead_import_undo",
+        "lead_import_discard",
+        "lead_export",
     } == FOR_ADMINS
 
 
@@ -150,6 +164,8 @@ def is_post_only(name: str) -> bool:
     if name.startswith(("availability_change", "availability_remove", "feed_read")):
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
+    deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new"}
+    deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again", "calendar_digest"} | deeds
 
@@ -179,7 +195,14 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
     elsewhere = house.workspace("elsewhere")
     stranger = house.client_of(house.owner(elsewhere))
     missing = {"lead_id": "lead_0000", "appointment_id": "appt_0000", "slug": "no-such-type", "member_id": "mem_0000"}
-    missing |= {"feed_id": "feed_0000", "report_id": "rep_0000"}
+    missing |= {
+        "feed_id": "feed_0000",
+        "report_id": "rep_0000",
+        "note_id": "note_0000",
+        "view_id": "view_0000",
+        "import_id": "imp_0000",
+        "other_id": "lead_0000",
+    }
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
     assert foreign.content == ask(stranger, name, rooms.url(name, workspace="no-such-workspace")).content
@@ -230,14 +253,23 @@ def test_whoever_may_see_a_page_sees_it(
         assert house.client_of(someone).get(rooms.url(name, member_id=someone.public_id)).status_code == 200
         return
     if name == "feed_remove":
-        own = add_feed(house.scope(someone), someone.public_id, "https://calendar.example.com/", "open").public_id
-        assert house.client_of(someone).get(rooms.url(name, feed_id=own)).status_code == 200
+        feed = add_feed(house.scope(someone), someone.public_id, "https://calendar.example.com/", "open").public_id
+        assert house.client_of(someone).get(rooms.url(name, feed_id=feed)).status_code == 200
+        return
+    if name in ("note_edit", "note_delete", "lead_view_delete"):
+        own = {
+            "note_id": add_note(house.scope(someone), rooms.ids["lead_id"], "Mine").public_id,
+            "view_id": save_view(house.scope(someone), "Own", "", is_shared=False).public_id,
+        }
+        assert house.client_of(someone).get(rooms.url(name, **own)).status_code == 200
         return
     if name == "report":
         assert house.client_of(someone).get(rooms.url(name)).status_code == 404
         assert house.client_of(someone).get(rooms.url(name, report_id=_report(someone).public_id)).status_code == 200
         return
     allowed = name not in FOR_ADMINS or role != Role.REP
+    if name == "lead_import_check" and allowed:
+        rooms.ids["import_id"] = bring(house.scope(someone), "a.csv", LEADS_FILE).public_id
     answer = house.client_of(someone).get(rooms.url(name))
     assert answer.status_code == (200 if allowed else 403)
     assert "</h1>" in answer.content.decode() or name in PARTS
@@ -253,12 +285,14 @@ def rows() -> dict[str, Any]:
 def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connected: PaperZoom) -> None:
     connect_own(connected, rita)
     browser = house.client_of(ada)
-    own = add_feed(house.scope(ada), ada.public_id, "https://calendar.example.com/", "open").public_id
-    report = _report(ada).public_id
+    own = {"feed_id": add_feed(house.scope(ada), ada.public_id, "https://calendar.example.com/", "open").public_id}
+    own["note_id"] = add_note(house.scope(ada), rooms.ids["lead_id"], "Mine").public_id
+    own["import_id"] = bring(house.scope(ada), "a.csv", LEADS_FILE).public_id
+    own["report_id"] = _report(ada).public_id
     before = rows()
     assert len(before["appointments.Appointment"]) == 2
     for name in ROUTES:
-        url = rooms.url(name, feed_id=own, report_id=report) if name in ("feed_remove", "report") else rooms.url(name)
+        url = rooms.url(name, **own) if name in OF_ONES_OWN else rooms.url(name)
         for answer in (browser.get(url), browser.head(url)):
             assert answer.status_code == (405 if is_post_only(name) else 200), name
     assert rows() == before

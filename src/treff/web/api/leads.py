@@ -1,17 +1,22 @@
 """/leads"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 
 from django.http import HttpResponse
 from ninja import Query, Router
 
 from treff.appointments.actions import delete_lead
+from treff.kernel.errors import Invalid
 from treff.people import actions, queries
 from treff.people.models import Lead
+from treff.people.ports import Wanted
 from treff.web.api import pages, schemas
 from treff.web.api.answers import Done, answer_once
 from treff.web.api.auth import ApiRequest, needs
 from treff.web.api.places import PublicId
+from treff.workspaces.models import Member
 from treff.workspaces.states import Permission
 
 router = Router(tags=["Leads"])
@@ -21,7 +26,9 @@ _ORDER = pages.Order("leads", "created_at", descending=True)
 @router.get("", response=schemas.LeadPage, operation_id="list_leads", summary="List leads, newest first")
 @needs(Permission.SEE)
 def list_leads(request: ApiRequest, wanted: Query[schemas.LeadQuery]) -> schemas.LeadPage:
-    rows, next_cursor = pages.cut(queries.search(request.auth, wanted.q or ""), _ORDER, wanted)
+    statuses = (wanted.status,) if wanted.status else ()
+    asked = Wanted(wanted.q or "", wanted.owner_id or "", statuses, wanted.source or "")
+    rows, next_cursor = pages.cut(queries.matching(request.auth, asked), _ORDER, wanted)
     return schemas.LeadPage(items=[represent(row) for row in rows], next_cursor=next_cursor)
 
 
@@ -29,7 +36,8 @@ def list_leads(request: ApiRequest, wanted: Query[schemas.LeadQuery]) -> schemas
 @needs(Permission.EDIT_LEADS)
 def create_lead(request: ApiRequest, wanted: schemas.NewLead) -> HttpResponse:
     def do() -> Done:
-        lead = actions.create_lead(request.auth, values_of(wanted))
+        with _owner_is_owner_id():
+            lead = actions.create_lead(request.auth, values_of(wanted))
         return Done(represent(lead), location=f"{request.path}/{lead.public_id}")
 
     return answer_once(request, do)
@@ -44,9 +52,11 @@ def get_lead(request: ApiRequest, lead_id: PublicId) -> schemas.Lead:
 @router.patch("/{lead_id}", response=schemas.Lead, operation_id="edit_lead", summary="Change a lead")
 @needs(Permission.EDIT_LEADS)
 def edit_lead(request: ApiRequest, lead_id: PublicId, wanted: schemas.LeadChange) -> schemas.Lead:
-    values = {name: value or "" for name, value in wanted.model_dump(exclude_unset=True).items()}
-    lead = actions.edit_lead(request.auth, lead_id, values) if values else queries.lead(request.auth, lead_id)
-    return represent(lead)
+    values = _named({name: value or "" for name, value in wanted.model_dump(exclude_unset=True).items()})
+    if not values:
+        return represent(queries.lead(request.auth, lead_id))
+    with _owner_is_owner_id():
+        return represent(actions.edit_lead(request.auth, lead_id, values))
 
 
 @router.delete(
@@ -62,9 +72,23 @@ def remove_lead(request: ApiRequest, lead_id: PublicId) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def values_of(wanted: schemas.NewLead) -> dict[str, str]:
+def values_of(wanted: schemas.Contact) -> dict[str, str]:
     """The fields that were given."""
-    return {name: value for name, value in wanted.model_dump().items() if value is not None}
+    return _named({name: value for name, value in wanted.model_dump().items() if value is not None})
+
+
+def _named(values: dict[str, str]) -> dict[str, str]:
+    """As the verbs call them."""
+    return {"owner" if name == "owner_id" else name: value for name, value in values.items()}
+
+
+@contextmanager
+def _owner_is_owner_id() -> Iterator[None]:
+    """What a verb says of the owner is said of owner_id here. Raises Invalid."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid("owner_id" if error.field == "owner" else error.field, error.sentence, **error.params) from None
 
 
 def represent(lead: Lead) -> schemas.Lead:
@@ -76,5 +100,12 @@ def represent(lead: Lead) -> schemas.Lead:
         company=lead.company or None,
         time_zone=lead.time_zone,
         locale=lead.locale,
+        status=lead.status,
+        owner=_person(lead.owner) if lead.owner else None,
+        source=lead.source or None,
         created_at=lead.created_at.astimezone(UTC),
     )
+
+
+def _person(member: Member) -> schemas.Person:
+    return schemas.Person(id=member.public_id, name=str(member), email=member.user.email)

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from treff.audit.actions import record
 from treff.kernel.errors import N_, Forbidden, Invalid, TreffError, Unavailable
+from treff.people.errors import MergedAway
 from treff.web.errors import TRY_AGAIN_AFTER, is_outage, sentence_of, status_of
 from treff.workspaces.errors import NotHere
 
@@ -143,6 +144,8 @@ def problem(error: TreffError, errors: Sequence[Mapping[str, str]] = ()) -> Http
         "detail": detail,
         "code": error.code,
     }
+    if isinstance(error, MergedAway):
+        body["merged_into"] = error.into
     if errors:
         body["errors"] = list(errors)
     response = JsonResponse(body, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False})

@@ -26,6 +26,7 @@ CODES: Mapping[str, str] = {
     "unauthenticated": "401. No key, or one that is unknown or revoked.",
     "forbidden": "403. The key's role does not allow this. The refusal is in the audit log.",
     "not_found": "404. No such object in this workspace, or no such address.",
+    "merged": "404. The lead was merged into another one; detail names it, merged_into is its id.",
     "method_not_allowed": "405. Allow names the methods that are.",
     "conflict": "409. The name is taken.",
     "slot_taken": "409. The host has another appointment at that time, or it is not offered any more.",

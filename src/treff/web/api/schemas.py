@@ -69,6 +69,8 @@ ShownInstant = Annotated[datetime, PlainSerializer(_as_rfc3339), _DATE_TIME]
 
 StatusName = Literal["requested", "booked", "declined", "cancelled"]
 ProviderName = Literal["zoom", "google_meet", "teams", "none"]
+LeadStatusName = Literal["new", "contacted", "qualified", "won", "lost"]
+LeadSourceName = Literal["team", "api", "client", "import"]
 
 
 def _one_of(*values: str) -> WithJsonSchema:
@@ -130,6 +132,12 @@ class Outgoing(BaseModel):
 # ---- leads ----
 
 
+class Person(Outgoing):
+    id: str
+    name: str
+    email: str
+
+
 class Lead(Outgoing):
     id: str
     name: str
@@ -138,6 +146,11 @@ class Lead(Outgoing):
     company: str | None
     time_zone: str
     locale: str
+    status: Annotated[str, _one_of("new", "contacted", "qualified", "won", "lost")]
+    owner: Person | None = Field(description="The member who looks after them.")
+    source: Annotated[str, _one_of("team", "api", "client", "import")] | None = Field(
+        description="Who brought them in; null of leads older than this field."
+    )
     created_at: ShownInstant = Field(description="UTC.")
 
 
@@ -146,7 +159,7 @@ class LeadPage(Outgoing):
     next_cursor: str | None
 
 
-class NewLead(Incoming):
+class Contact(Incoming):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"name": "Jana Berg", "email": "jana@berg.example", "company": "Berg GmbH", "locale": "de"}]
@@ -160,28 +173,32 @@ class NewLead(Incoming):
     locale: Locale | None = Field(None, description="Default: the workspace's.")
 
 
+class NewLead(Contact):
+    status: LeadStatusName | None = Field(None, description="Default: new.")
+    owner_id: str | None = Field(None, description="The member who looks after them. Default: nobody.")
+
+
 class LeadChange(Change):
     model_config = ConfigDict(json_schema_extra={"examples": [{"phone": "+49 40 1234567"}]})
-    clearable = frozenset({"phone", "company"})
+    clearable = frozenset({"phone", "company", "owner_id"})
     name: Name | None = None
     email: Email | None = None
     phone: Phone | None = Field(None, description="null takes it off.")
     company: Name | None = Field(None, description="null takes it off.")
     time_zone: TimeZone | None = None
     locale: Locale | None = None
+    status: LeadStatusName | None = None
+    owner_id: str | None = Field(None, description="null: nobody looks after them.")
 
 
 class LeadQuery(PageRequest):
-    q: str | None = Field(None, max_length=200, description="Words that name, e-mail or company all contain.")
+    q: str | None = Field(None, max_length=200, description="Words that name, e-mail, company or phone all contain.")
+    status: LeadStatusName | None = None
+    owner_id: str | None = Field(None, max_length=40, description="A member's id, or none for leads of nobody.")
+    source: LeadSourceName | None = None
 
 
 # ---- appointments ----
-
-
-class Person(Outgoing):
-    id: str
-    name: str
-    email: str
 
 
 class Conference(Outgoing):
@@ -244,7 +261,7 @@ class NewAppointment(Incoming):
         }
     )
     lead_id: str | None = Field(None, max_length=60, description="This or `lead`.")
-    lead: NewLead | None = Field(None, description="The lead with this e-mail address; a new one if there is none.")
+    lead: Contact | None = Field(None, description="The lead with this e-mail address; a new one if there is none.")
     start: Instant
     duration_minutes: Minutes | None = Field(None, description="Default: the booking type's, else 30.")
     booking_type: str | None = Field(None, max_length=60, description="A slug.")
@@ -325,4 +342,5 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str = Field(description="For programs; does not change.")
+    merged_into: str | None = Field(None, description="With the code merged: the id of the lead who is there instead.")
     errors: list[Mistake] = Field(default_factory=list)

@@ -56,7 +56,7 @@ def book(visit: Visit, lead_id: str) -> HttpResponse:
     cards = provider_choices(visit, hosts)
     form = BookForm(
         visit.request.POST if visit.request.method == "POST" else None,
-        initial=_suggest(visit, types, cards),
+        initial=_suggest(visit, types, hosts, cards),
     ).offer(types, hosts, [card.value for card in cards if card.available])
     nonce = visit.request.POST.get("nonce") or secrets.token_urlsafe(16)
     status = 422 if form.is_bound else 200
@@ -151,21 +151,35 @@ def _book_once(visit: Visit, person: Lead, form: BookForm) -> Answer:
     )
 
 
-def _suggest(visit: Visit, types: Sequence[BookingType], cards: Sequence[ProviderChoice]) -> dict[str, object]:
-    """What the empty form starts with: the first booking type, the member as host, the next full hour of a work day."""
-    kind = types[0] if types else None
-    available = [card.value for card in cards if visit.member.public_id in card.hosts]
+def _suggest(
+    visit: Visit, types: Sequence[BookingType], hosts: Sequence[Member], cards: Sequence[ProviderChoice]
+) -> dict[str, object]:
+    """What the empty form starts with: booking type, host and start as the address names them (`start` as an instant);
+    else the first booking type, the member as host, the next full hour of a work day.
+    """
+    asked = visit.request.GET
+    kind = next((kind for kind in types if kind.slug == asked.get("booking_type")), types[0] if types else None)
+    host = next((host for host in hosts if host.public_id == asked.get("host")), visit.member).public_id
+    available = [card.value for card in cards if host in card.hosts]
     wanted = kind.provider if kind else Provider.ZOOM.value
-    start = suggest_start(wall_of(clock.now(), visit.time_zone))
+    start = _asked_start(visit) or suggest_start(wall_of(clock.now(), visit.time_zone))
     return {
         "booking_type": kind.slug if kind else "",
-        "host": visit.member.public_id,
+        "host": host,
         "date": start.date(),
         "time": start.time(),
         "duration_minutes": int((kind.duration if kind else DEFAULT_DURATION).total_seconds() // 60),
         "time_zone": visit.time_zone,
         "provider": wanted if wanted in available else Provider.NONE.value,
     }
+
+
+def _asked_start(visit: Visit) -> datetime | None:
+    """The wall time for the member; None without a time in the address, or with one that is none."""
+    try:
+        return wall_of(clock.parse(visit.request.GET.get("start", "")), visit.time_zone)
+    except (ValueError, OverflowError):
+        return None
 
 
 def suggest_start(now_local: datetime) -> datetime:

@@ -30,7 +30,7 @@ def history_of(visit: Visit, public_id: str) -> list[Entry]:
     entries = of_subject(visit.scope.workspace_id, public_id)
     # Former members too: whoever hosted it once is named.
     names = names_of(list(Member.objects.within(visit.scope).select_related("user")))
-    told = [(entry, _sentence(entry, visit.time_zone, names)) for entry in entries]
+    told = [(entry, sentence_of(entry, visit.time_zone, names)) for entry in entries]
     return [Entry(entry.at, entry.actor_name, sentence) for entry, sentence in told if sentence]
 
 
@@ -39,7 +39,10 @@ def moment(at: datetime, zone: str) -> str:
     return format_date(wall_of(at, zone), pgettext("date and time format", "j M Y, H:i"))
 
 
-def _sentence(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
+def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
+    """`members`: names by public id. Empty for a deed without words."""
+    if entry.deed.startswith(("lead.", "note.")):
+        return _of_lead(entry, members)
     detail: Mapping[str, Any] = entry.detail
     match entry.deed:
         case "appointment.booked":
@@ -69,6 +72,34 @@ def _sentence(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
         case "mail.sent_again":
             return gettext("Mail to %(email)s sent again") % {"email": detail["to"]}
     return ""
+
+
+def _of_lead(entry: AuditEntry, names: Mapping[str, str]) -> str:
+    match entry.deed:
+        case "lead.created":
+            return gettext("Added as a lead")
+        case "lead.edited":
+            return " · ".join(_changes_of_lead(entry.detail, names))
+        case "lead.merged":
+            changes = _changes_of_lead(entry.detail, names) if entry.detail["fields"] else []
+            return " · ".join([gettext("Merged with another lead"), *changes])
+        case "note.deleted":
+            return gettext("Deleted a note")
+    return ""
+
+
+def _changes_of_lead(detail: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    """Older entries name all fields and tell no values."""
+    sentences = []
+    if "status" in detail:
+        old, new = (labels.of_lead_status(status) for status in detail["status"])
+        sentences.append(gettext("Status changed from “%(old)s” to “%(new)s”") % {"old": old, "new": new})
+    if "owner" in detail:
+        old, new = (names.get(member_id, "?") if member_id else gettext("Nobody") for member_id in detail["owner"])
+        sentences.append(gettext("Looked after by %(new)s, before by %(old)s") % {"old": old, "new": new})
+    if set(detail["fields"]) - {"status", "owner"} or not sentences:
+        sentences.append(gettext("Contact data changed"))
+    return sentences
 
 
 def _changes(detail: Mapping[str, Any], zone: str, names: Mapping[str, str]) -> list[str]:

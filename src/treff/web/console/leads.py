@@ -1,70 +1,149 @@
-"""Leads: the list, one lead, a new one, a changed one."""
+"""Leads: the list, its saved views, and a new one."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from treff.appointments import queries as appointments
-from treff.appointments.states import BLOCKING
-from treff.conferencing.queries import meetings_of
-from treff.kernel import clock
 from treff.kernel.errors import Invalid
 from treff.people import actions, queries
-from treff.people.models import Lead
-from treff.people.rules import FIELDS
+from treff.people.models import SavedView
+from treff.people.states import LeadSource, LeadStatus
+from treff.web import labels
 from treff.web.console.forms import LeadForm, complain
-from treff.web.console.paging import Order, page_of
-from treff.web.console.presenting import appointment_rows, lead_details, lead_row
+from treff.web.console.lead_list import Listing, anchors_of, listing_of, rows_of
+from treff.web.console.paging import page_of
+from treff.web.console.presenting import address, lead_row
+from treff.web.errors import sentence_of
 from treff.web.policy import Visit, within_workspace
-from treff.workspaces.models import Member
+from treff.workspaces.errors import NotAllowed
 from treff.workspaces.queries import members
 from treff.workspaces.states import Permission
 
-NEWEST_FIRST = Order(("id",), descending=True)
-LONGEST_SEARCH = 100
-MOST_OF_ONE_LEAD = 200
+
+class ViewForm(forms.Form):
+    name = forms.CharField(label=_("Name of the view"), max_length=60)
+    is_shared = forms.BooleanField(label=_("Everybody in the workspace sees it"), required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A tab. `delete_url` is empty where there is nothing to delete, or not by the reader."""
+
+    name: str
+    url: str
+    is_current: bool
+    owner_name: str = ""
+    delete_url: str = ""
 
 
 @require_safe
 @within_workspace(Permission.SEE)
 def leads(visit: Visit) -> HttpResponse:
     query = visit.request.GET
-    words = "".join(char for char in query.get("q", "") if char.isprintable())[:LONGEST_SEARCH].strip()
-    rows = queries.search(visit.scope, words)
-    page = page_of(rows, Lead.objects.within(visit.scope), NEWEST_FIRST, query)
-    upcoming = appointments.upcoming(visit.scope, clock.now()).filter(lead__in=page.rows)
-    # PostgreSQL's DISTINCT ON: of each lead the row that comes first in this order.
-    following = {row.lead_id: row for row in upcoming.order_by("lead_id", "start_at").distinct("lead_id")}
+    listing = listing_of(query)
+    rows = rows_of(visit, listing)
+    page = page_of(rows, anchors_of(visit.scope), listing.order, query)
+    views = list(_views(visit, listing))
     context = {
         "nav": "leads",
-        "q": words,
-        "leads": [lead_row(visit, lead, following.get(lead.pk)) for lead in page.rows],
+        "q": listing.wanted.words,
+        "listing": listing,
+        "is_narrowed": bool(listing.wanted.words or listing.filters),
+        "choices": _choices(visit),
+        "views": views,
+        "current": next((view for view in views if view.is_current), None),
+        "view_form": ViewForm(),
+        "can_import": visit.scope.may(Permission.IMPORT_LEADS),
+        "can_merge": visit.scope.may(Permission.EDIT_LEADS),
+        "can_export": visit.scope.may(Permission.EXPORT_LEADS),
+        "total": rows.count(),
+        "leads": [lead_row(visit, lead) for lead in page.rows],
         "prev_url": page.prev_url,
         "next_url": page.next_url,
     }
     return render(visit.request, "console/leads.html", context)
 
 
-@require_safe
-@within_workspace(Permission.SEE)
-def lead(visit: Visit, lead_id: str) -> HttpResponse:
-    person = queries.lead(visit.scope, lead_id)
-    found = list(appointments.of_lead(visit.scope, person)[:MOST_OF_ONE_LEAD])
-    now = clock.now()
-    ahead = [row for row in found if row.status in BLOCKING and row.end_at > now]
-    behind = [row for row in found if row not in ahead]
-    meetings = meetings_of(found)
-    context = {
-        "nav": "leads",
-        "lead": lead_details(visit, person),
-        "appointments": {
-            "upcoming": appointment_rows(visit, ahead[::-1], meetings),
-            "past": appointment_rows(visit, behind, meetings),
-        },
+def _choices(visit: Visit) -> dict[str, list[tuple[str, str]]]:
+    """What can be chosen in each filter: value and label."""
+    return {
+        "owner": [
+            ("", gettext("All")),
+            (queries.ME, pgettext("looked after by", "Me")),
+            (queries.NOBODY, gettext("Nobody")),
+            *((member.public_id, str(member)) for member in members(visit.scope) if member != visit.member),
+        ],
+        "status": [(status.value, labels.of_lead_status(status)) for status in LeadStatus],
+        "source": [("", gettext("All"))] + [(source.value, labels.of_lead_source(source)) for source in LeadSource],
+        "upcoming": [
+            ("", gettext("All")),
+            ("yes", gettext("With an upcoming appointment")),
+            ("no", gettext("Without an upcoming appointment")),
+        ],
+        "sort": [
+            ("", gettext("Newest first")),
+            ("oldest", gettext("Oldest first")),
+            ("name", gettext("Name")),
+            ("next", gettext("Next appointment")),
+            ("changed", gettext("Last change of status")),
+        ],
     }
-    return render(visit.request, "console/lead.html", context)
+
+
+def _views(visit: Visit, listing: Listing) -> Iterator[View]:
+    """All, the reader's own, and what was saved."""
+    yield View(gettext("All leads"), "?", listing.query == "")
+    yield View(gettext("My leads"), f"?owner={queries.ME}", listing.query == f"owner={queries.ME}")
+    for view in queries.views(visit.scope):
+        mine = view.member_id == visit.member.pk
+        yield View(
+            view.name,
+            f"?{view.query}",
+            view.query == listing.query,
+            "" if mine else str(view.member),
+            _delete_url(visit, view) if queries.may_delete_view(visit.scope, view) else "",
+        )
+
+
+def _delete_url(visit: Visit, view: SavedView) -> str:
+    return address(visit, "lead_view_delete", view_id=view.public_id)
+
+
+@require_POST
+@within_workspace(Permission.SEE)
+def lead_view_new(visit: Visit) -> HttpResponse:
+    """Save what the posted `query` asks for."""
+    listing = listing_of(QueryDict(visit.request.POST.get("query", "")[:2000]))
+    form = ViewForm(visit.request.POST)
+    try:
+        name, shared = visit.request.POST.get("name", ""), form["is_shared"].value() is True
+        view = actions.save_view(visit.scope, name, listing.query, is_shared=shared)
+    except Invalid as error:
+        messages.error(visit.request, sentence_of(error))
+    else:
+        messages.success(visit.request, gettext("The view “%(name)s” is saved.") % {"name": view.name})
+    return redirect(f"{address(visit, 'leads')}?{listing.query}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@within_workspace(Permission.SEE)
+def lead_view_delete(visit: Visit, view_id: str) -> HttpResponse:
+    view = queries.views(visit.scope).named(view_id)
+    if not queries.may_delete_view(visit.scope, view):
+        raise NotAllowed
+    if visit.request.method == "POST":
+        actions.delete_view(visit.scope, view_id)
+        messages.success(visit.request, gettext("The view “%(name)s” is deleted.") % {"name": view.name})
+        return redirect("console:leads", workspace=visit.workspace.slug)
+    context = {"nav": "leads", "view": view.name, "is_shared": view.is_shared, "back_url": f"?{view.query}"}
+    return render(visit.request, "console/lead_view_delete.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,32 +164,3 @@ def lead_new(visit: Visit) -> HttpResponse:
             return redirect("console:lead", workspace=visit.workspace.slug, lead_id=person.public_id)
     context = {"nav": "leads", "form": form, "lead": None}
     return render(visit.request, "console/lead_form.html", context, status=status)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@within_workspace(Permission.EDIT_LEADS)
-def lead_edit(visit: Visit, lead_id: str) -> HttpResponse:
-    person = queries.lead(visit.scope, lead_id)
-    initial = {field: getattr(person, field) for field in FIELDS}
-    initial["owner"] = person.owner.public_id if person.owner else ""
-    form = LeadForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
-    form.offer(_owners(visit, person))
-    status = 422 if form.is_bound else 200
-    if form.is_valid():
-        changed = {field: value for field, value in form.cleaned_data.items() if value != initial[field]}
-        try:
-            if changed:
-                actions.edit_lead(visit.scope, lead_id, changed)
-        except Invalid as error:
-            status = complain(form, error)
-        else:
-            messages.success(visit.request, gettext("Saved."))
-            return redirect("console:lead", workspace=visit.workspace.slug, lead_id=lead_id)
-    context = {"nav": "leads", "form": form, "lead": lead_details(visit, person)}
-    return render(visit.request, "console/lead_form.html", context, status=status)
-
-
-def _owners(visit: Visit, person: Lead) -> list[Member]:
-    """Active members, and who looks after the lead already."""
-    found = list(members(visit.scope))
-    return found if person.owner is None or person.owner in found else [*found, person.owner]

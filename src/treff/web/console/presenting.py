@@ -15,10 +15,13 @@ from treff.conferencing.queries import standing_of
 from treff.conferencing.states import Sync
 from treff.kernel import clock
 from treff.people.models import Lead
+from treff.people.states import LeadStatus
 from treff.web import labels
 from treff.web.console.meetings import TONES, label_of
 from treff.web.policy import Visit
 from treff.workspaces.models import Member
+
+STATUS_TONES: Mapping[str, str] = {LeadStatus.NEW: "info", LeadStatus.WON: "ok", LeadStatus.LOST: "bad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class LeadRow:
     company: str
     phone: str
     owner_name: str
+    status_label: str
+    status_tone: str
     url: str
     next_appointment: Start | None
 
@@ -74,7 +79,12 @@ class LeadDetails:
     email: str
     phone: str
     company: str
+    owner_id: str
     owner_name: str
+    status: str
+    status_label: str
+    status_tone: str
+    source_label: str
     locale_label: str
     time_zone: str
     created_at: datetime
@@ -179,15 +189,19 @@ def _conference(appointment: Appointment, meeting: Meeting | None) -> Conference
     )
 
 
-def lead_row(visit: Visit, lead: Lead, next_appointment: Appointment | None) -> LeadRow:
+def lead_row(visit: Visit, lead: Lead) -> LeadRow:
+    """Of a lead with `next_at` (appointments.queries.with_next_start)."""
+    next_at: datetime | None = getattr(lead, "next_at")  # noqa: B009  an annotation, which mypy does not know
     return LeadRow(
         name=lead.name,
         email=lead.email,
         company=lead.company,
         phone=lead.phone,
         owner_name=str(lead.owner) if lead.owner else "",
+        status_label=labels.of_lead_status(lead.status),
+        status_tone=STATUS_TONES.get(lead.status, "neutral"),
         url=address(visit, "lead", lead_id=lead.public_id),
-        next_appointment=Start(next_appointment.start_at, visit.time_zone) if next_appointment else None,
+        next_appointment=Start(next_at, visit.time_zone) if next_at else None,
     )
 
 
@@ -198,7 +212,12 @@ def lead_details(visit: Visit, lead: Lead) -> LeadDetails:
         email=lead.email,
         phone=lead.phone,
         company=lead.company,
+        owner_id=lead.owner.public_id if lead.owner else "",
         owner_name=str(lead.owner) if lead.owner else "",
+        status=lead.status,
+        status_label=labels.of_lead_status(lead.status),
+        status_tone=STATUS_TONES.get(lead.status, "neutral"),
+        source_label=labels.of_lead_source(lead.source) if lead.source else "",
         locale_label=labels.of_locale(lead.locale),
         time_zone=lead.time_zone,
         created_at=lead.created_at,

@@ -15,6 +15,11 @@ from treff.web.console import (
     free_times,
     home,
     hours,
+    lead,
+    lead_export,
+    lead_import,
+    lead_merge,
+    lead_notes,
     leads,
     leaving,
     mail_log,
@@ -81,6 +86,7 @@ register_converter(MailKind, "mail_kind")
 register_converter(Locale, "locale")
 
 app_name = "console"
+_IMPORT = "w/<slug:workspace>/leads/import/"
 _LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
 _APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
 _CALENDAR = "w/<slug:workspace>/calendar/"
@@ -100,8 +106,24 @@ urlpatterns = [
     path("w/<slug:workspace>/", today.today, name="today"),
     path("w/<slug:workspace>/leads/", leads.leads, name="leads"),
     path("w/<slug:workspace>/leads/new/", leads.lead_new, name="lead_new"),
-    path(_LEAD, leads.lead, name="lead"),
-    path(f"{_LEAD}edit/", leads.lead_edit, name="lead_edit"),
+    path(_IMPORT, lead_import.lead_import, name="lead_import"),
+    path(f"{_IMPORT}<id:import_id>/", lead_import.lead_import_check, name="lead_import_check"),
+    path(f"{_IMPORT}<id:import_id>/confirm/", lead_import.lead_import_confirm, name="lead_import_confirm"),
+    path(f"{_IMPORT}<id:import_id>/undo/", lead_import.lead_import_undo, name="lead_import_undo"),
+    path(f"{_IMPORT}<id:import_id>/discard/", lead_import.lead_import_discard, name="lead_import_discard"),
+    path("w/<slug:workspace>/leads/duplicates/", lead_merge.lead_duplicates, name="lead_duplicates"),
+    path("w/<slug:workspace>/leads/export/", lead_export.lead_export, name="lead_export"),
+    path("w/<slug:workspace>/leads/views/", leads.lead_view_new, name="lead_view_new"),
+    path("w/<slug:workspace>/leads/views/<id:view_id>/delete/", leads.lead_view_delete, name="lead_view_delete"),
+    path(_LEAD, lead.lead, name="lead"),
+    path(f"{_LEAD}edit/", lead.lead_edit, name="lead_edit"),
+    path(f"{_LEAD}status/", lead.lead_status, name="lead_status"),
+    path(f"{_LEAD}owner/", lead.lead_owner, name="lead_owner"),
+    path(f"{_LEAD}merge/", lead_merge.lead_merge_with, name="lead_merge_with"),
+    path(f"{_LEAD}merge/<id:other_id>/", lead_merge.lead_merge, name="lead_merge"),
+    path(f"{_LEAD}notes/", lead_notes.note_new, name="note_new"),
+    path(f"{_LEAD}notes/<id:note_id>/edit/", lead_notes.note_edit, name="note_edit"),
+    path(f"{_LEAD}notes/<id:note_id>/delete/", lead_notes.note_delete, name="note_delete"),
     path(f"{_LEAD}book/", booking.book, name="book"),
     path("w/<slug:workspace>/free-times/", free_times.free_times_part, name="free_times"),
     path("w/<slug:workspace>/appointments/", appointments.appointments, name="appointments"),

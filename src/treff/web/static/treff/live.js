@@ -113,6 +113,17 @@
     window.location.assign(row.dataset.href);
   });
 
+  /* Addresses of lists name only what was chosen. */
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.target.matches("[data-lean]")) return;
+    const values = event.detail.formData;
+    [...values.entries()].forEach(([name, value]) => { if (!value) values.delete(name); });
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-lean]") || event.defaultPrevented) return;
+    [...event.target.elements].forEach((field) => { field.disabled = field.name !== "" && !field.value; });
+  });
+
   /* A booking type brings its length and provider along, as long as the user has not chosen their own. */
   const touched = new Set();
   document.addEventListener("input", (event) => touched.add(event.target.name));
@@ -165,12 +176,13 @@
   /* One click, one request: a second submit of the same form is swallowed while the first is under way. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || form.dataset.connect || event.defaultPrevented) return;
+    if (form.method !== "post" || form.dataset.connect || "download" in form.dataset || event.defaultPrevented) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "1";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
   });
   window.addEventListener("pageshow", () => {
+    document.querySelectorAll("[data-lean] :disabled").forEach((field) => { field.disabled = false; });
     document.querySelectorAll("form[data-sent]").forEach((form) => {
       delete form.dataset.sent;
       form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
