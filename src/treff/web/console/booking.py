@@ -153,18 +153,28 @@ def _book_once(visit: Visit, person: Lead, form: BookForm) -> Answer:
 def _suggest(visit: Visit, types: Sequence[BookingType], cards: Sequence[ProviderChoice]) -> dict[str, object]:
     """What the empty form starts with: the first booking type, the member as host, the next full hour of a work day."""
     kind = types[0] if types else None
-    available = [card.value for card in cards if visit.member.public_id in card.hosts]
+    host = visit.request.GET.get("host") or visit.member.public_id
+    available = [card.value for card in cards if host in card.hosts]
     wanted = kind.provider if kind else Provider.ZOOM.value
-    start = suggest_start(wall_of(clock.now(), visit.time_zone))
+    start = _clicked(visit.request.GET) or suggest_start(wall_of(clock.now(), visit.time_zone))
     return {
         "booking_type": kind.slug if kind else "",
-        "host": visit.member.public_id,
+        "host": host,
         "date": start.date(),
         "time": start.time(),
         "duration_minutes": int((kind.duration if kind else DEFAULT_DURATION).total_seconds() // 60),
         "time_zone": visit.time_zone,
         "provider": wanted if wanted in available else Provider.NONE.value,
     }
+
+
+def _clicked(query: QueryDict) -> datetime | None:
+    """The time that was clicked in the calendar (agenda.py): a wall time of the member."""
+    try:
+        start = datetime.fromisoformat(f"{query.get('date', '')}T{query.get('time', '')}")
+    except ValueError:
+        return None
+    return start if start.tzinfo is None else None
 
 
 def suggest_start(now_local: datetime) -> datetime:
