@@ -54,14 +54,16 @@
     const entry = event.extendedProps;
     if (event.display.endsWith("background")) return { domNodes: [] };
     const nodes = [element("span", event.title, "entry-title")];
-    if (timeText && !view.type.startsWith("list")) nodes.unshift(element("span", timeText, "entry-time"));
+    if (timeText && !view.type.startsWith("list")) nodes.unshift(element("span", `${timeText} `, "entry-time"));
     if (entry.kind !== "appointment") return { domNodes: nodes };
     if (view.type !== "dayGridMonth") {
       nodes.push(element("span", options.several ? `${entry.lead} · ${entry.host}` : entry.lead, "entry-with"));
     }
-    if (entry.is_request) nodes.push(element("span", words.request, "badge tone-warn"));
-    else if (entry.label) nodes.push(element("span", entry.label, `badge tone-${entry.tone}`));
-    return { domNodes: nodes };
+    const label = entry.is_request ? words.request : entry.label;
+    if (!label) return { domNodes: nodes };
+    const mark = element("span", label, `badge tone-${entry.is_request ? "warn" : entry.tone}`);
+    mark.title = label;
+    return { domNodes: view.type.startsWith("list") ? [...nodes, mark] : [mark, ...nodes] };
   };
 
   /* Reading: again every two seconds as long as a meeting is on the way, and not while the page is hidden */
@@ -130,9 +132,11 @@
   };
   const minutesIn = (delta) => delta.years * 525600 + delta.months * 43200 + delta.days * 1440 + delta.milliseconds / 60000;
 
+  const heightOf = (view) => (view.startsWith("timeGrid") ? 720 : "auto"); // hours are scrolled to, days are not
+
   const calendar = new FullCalendar.Calendar(place, {
     timeZone: "UTC", now, initialDate: options.day, initialView: views[options.view],
-    locale: options.language, firstDay: 1, height: "auto", nowIndicator: true, slotDuration: "00:30:00", snapDuration: "00:15:00",
+    locale: options.language, firstDay: 1, height: heightOf(views[options.view]), nowIndicator: true, slotDuration: "00:30:00", snapDuration: "00:15:00",
     scrollTime: "07:00:00", slotMinTime: "00:00:00", expandRows: true, navLinks: true, dayMaxEvents: 4,
     navLinkDayClick: (date) => calendar.changeView(views.day, date),
     headerToolbar: { left: "prev,next today", center: "title", right: Object.values(views).join(",") },
@@ -140,11 +144,9 @@
       today: words.today, prev: "‹", next: "›", [views.day]: words.day, [views.week]: words.week, [views.month]: words.month,
     },
     buttonHints: { prev: words.prev, next: words.next, today: words.today },
-    views: {
-      timeGrid: { height: 720 },
-    },
-    allDayText: words.all_day, noEventsText: words.empty, moreLinkText: (count) => fill(words.more, { count }), closeHint: words.close,
-    eventTimeFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    allDayText: words.all_day, noEventsText: words.empty, closeHint: words.close,
+    moreLinkText: (count) => fill(words.more, { count }),
+    displayEventEnd: narrow.matches, eventTimeFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     slotLabelFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     eventDurationEditable: true, eventResizableFromStart: false, eventLongPressDelay: 600, dragRevertDuration: 200,
     events: (span, done, failed) => read(span).then(done, failed),
@@ -159,6 +161,7 @@
       window.location.assign(`${options.book}?${new URLSearchParams(chosen)}`);
     },
     datesSet: ({ view }) => {
+      view.calendar.setOption("height", heightOf(view.type));
       const query = new URLSearchParams(options.who.map((who) => ["who", who]));
       query.set("date", day(view.calendar.getDate()));
       query.set("view", Object.keys(views).find((name) => views[name] === view.type) || "week");
