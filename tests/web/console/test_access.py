@@ -51,7 +51,7 @@ def sent_to(appointment: Appointment) -> str:
 # Nothing can be sent to these.
 LISTS = {"members", "sync", "booking_types", "availability_of", "mail_texts", "mail_log"}
 # Parts of pages, and mails in a frame.
-PARTS = {"meeting", "accounts", "free_times", "sent_mail_html", "mail_text_preview"}
+PARTS = {"meeting", "accounts", "free_times", "sent_mail_html", "mail_text_preview", "agenda_entries"}
 
 
 class House:
@@ -87,7 +87,8 @@ class House:
     def url(self, name: str, workspace: str = "", **ids: str) -> str:
         wanted = ROUTES[name].pattern.converters
         known = {"workspace": workspace or self.workspace, **self.ids, **self._of_pages.get(name, {}), **ids}
-        return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted})
+        days = "?from=2026-12-01&until=2026-12-02" if name == "agenda_entries" else ""
+        return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted}) + days
 
 
 def _report(by: Member) -> IssueReport:
@@ -167,6 +168,7 @@ def is_post_only(name: str) -> bool:
     deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new"}
     deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
+    deeds |= {"agenda_move"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again", "calendar_digest"} | deeds
 
 

@@ -49,13 +49,13 @@ def today(visit: Visit) -> HttpResponse:
     found = list(
         appointments.between(
             visit.scope,
-            _start_of(first_day, visit.time_zone),
-            _start_of(first_day + timedelta(days=DAYS), visit.time_zone),
+            start_of(first_day, visit.time_zone),
+            start_of(first_day + timedelta(days=DAYS), visit.time_zone),
         ).filter(status__in=BLOCKING)
     )
     context = {
         "nav": "today",
-        "day_label": _label_of(first_day),
+        "day_label": day_label(first_day),
         "zone": visit.time_zone,
         "groups": list(_groups(visit, found, first_day)),
         "attention": _attention(visit),
@@ -65,12 +65,12 @@ def today(visit: Visit) -> HttpResponse:
     return render(visit.request, "console/today.html", context)
 
 
-def _start_of(day: date, zone_name: str) -> datetime:
+def start_of(day: date, zone_name: str) -> datetime:
     """The first instant of the day there, also where the clocks jump over midnight (PEP 495: fold 0 in a gap)."""
     return datetime.combine(day, time.min, tzinfo=zone(zone_name)).astimezone(UTC)
 
 
-def _label_of(day: date) -> str:
+def day_label(day: date) -> str:
     return format_date(day, pgettext("date format: weekday and day in full", "l, j F"))
 
 
@@ -84,7 +84,7 @@ def _groups(
         day = first_day + timedelta(days=number)
         of_day = [row for row in rows if wall_of(row.start_at, visit.time_zone).date() == day]
         if of_day:
-            yield names.get(day) or _label_of(day), of_day
+            yield names.get(day) or day_label(day), of_day
 
 
 def _attention(visit: Visit) -> list[Attention]:

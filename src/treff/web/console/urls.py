@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from treff.booking_types.states import Provider
 from treff.web.console import (
     admin,
+    agenda,
     appointments,
     booking,
     branding,
@@ -89,6 +90,7 @@ app_name = "console"
 _IMPORT = "w/<slug:workspace>/leads/import/"
 _LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
 _APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
+_AGENDA = "w/<slug:workspace>/appointments/calendar/"
 _CALENDAR = "w/<slug:workspace>/calendar/"
 _ADMIN = "w/<slug:workspace>/admin/"
 _VIDEO = f"{_ADMIN}appointments/video-provider/"
@@ -128,7 +130,11 @@ urlpatterns = [
     path("w/<slug:workspace>/free-times/", free_times.free_times_part, name="free_times"),
     path("w/<slug:workspace>/appointments/", appointments.appointments, name="appointments"),
     path("w/<slug:workspace>/appointments/cancel-many/", cancelling.cancel_many, name="cancel_many"),
+    path(_AGENDA, agenda.agenda, name="agenda"),
+    path(f"{_AGENDA}entries/", agenda.agenda_entries, name="agenda_entries"),
+    path(f"{_AGENDA}book/", agenda.agenda_book, name="agenda_book"),
     path(_APPOINTMENT, appointments.appointment, name="appointment"),
+    path(f"{_APPOINTMENT}move/", agenda.agenda_move, name="agenda_move"),
     path(f"{_APPOINTMENT}meeting/", appointments.meeting, name="meeting"),
     path(f"{_APPOINTMENT}meeting/add/", appointments.add_meeting, name="add_meeting"),
     path(f"{_APPOINTMENT}meeting/look-again/", appointments.look_again, name="look_again"),
