@@ -139,7 +139,7 @@ def is_post_only(name: str) -> bool:
     if name.startswith(("availability_change", "availability_remove", "feed_read")):
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
-    deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
+    deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve", "no_show"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again", "calendar_digest"} | deeds
 
 

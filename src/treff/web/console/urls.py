@@ -106,6 +106,7 @@ urlpatterns = [
     path("w/<slug:workspace>/appointments/cancel-many/", cancelling.cancel_many, name="cancel_many"),
     path(_APPOINTMENT, appointments.appointment, name="appointment"),
     path(f"{_APPOINTMENT}meeting/", appointments.meeting, name="meeting"),
+    path(f"{_APPOINTMENT}no-show/", appointments.no_show, name="no_show"),
     path(f"{_APPOINTMENT}meeting/add/", appointments.add_meeting, name="add_meeting"),
     path(f"{_APPOINTMENT}meeting/look-again/", appointments.look_again, name="look_again"),
     path(f"{_APPOINTMENT}mails/<int:recipient_id>/send-again/", mails.send_again, name="send_again"),
