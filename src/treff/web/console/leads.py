@@ -1,7 +1,7 @@
 """Leads: the list, one lead, a new one, a changed one."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -31,7 +31,7 @@ MOST_OF_ONE_LEAD = 200
 @within_workspace(Permission.SEE)
 def leads(visit: Visit) -> HttpResponse:
     query = visit.request.GET
-    words = "".join(char for char in query.get("q", "") if char.isprintable())[:LONGEST_SEARCH].strip()
+    words = words_of(query)
     rows = queries.search(visit.scope, words)
     page = page_of(rows, Lead.objects.within(visit.scope), NEWEST_FIRST, query)
     upcoming = appointments.upcoming(visit.scope, clock.now()).filter(lead__in=page.rows)
@@ -45,6 +45,11 @@ def leads(visit: Visit) -> HttpResponse:
         "next_url": page.next_url,
     }
     return render(visit.request, "console/leads.html", context)
+
+
+def words_of(query: QueryDict) -> str:
+    """What is searched for (`?q=`)."""
+    return "".join(char for char in query.get("q", "") if char.isprintable())[:LONGEST_SEARCH].strip()
 
 
 @require_safe

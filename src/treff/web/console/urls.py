@@ -22,6 +22,7 @@ from treff.web.console import (
     mails,
     reassigning,
     requests,
+    searching,
     sync,
     today,
     type_editing,
@@ -96,6 +97,7 @@ _TEXT = f"{_ADMIN}mails/<mail_kind:kind>/<locale:locale>/"
 urlpatterns = [
     path("", home.home, name="home"),
     path("w/<slug:workspace>/", today.today, name="today"),
+    path("w/<slug:workspace>/search/", searching.search, name="search"),
     path("w/<slug:workspace>/leads/", leads.leads, name="leads"),
     path("w/<slug:workspace>/leads/new/", leads.lead_new, name="lead_new"),
     path(_LEAD, leads.lead, name="lead"),
