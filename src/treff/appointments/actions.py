@@ -7,7 +7,14 @@ from django.db import transaction
 from django.db.models import F
 
 from treff.appointments import queries, rules
-from treff.appointments.errors import AlreadyCancelled, AlreadyOver, ChangedMeanwhile, LeadHasAppointments
+from treff.appointments.errors import (
+    AlreadyCancelled,
+    AlreadyOver,
+    ChangedMeanwhile,
+    LeadHasAppointments,
+    NotBegun,
+    NotTakingPlace,
+)
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
 from treff.appointments.models import Appointment, Attendee, CoHost
 from treff.appointments.ports import Amendment, Booking
@@ -155,6 +162,38 @@ def delete(scope: Scope, public_id: str, generation: int | None = None) -> None:
         unblock(appointment)
         save_changed(appointment)
         tell(scope, appointment, "appointment.deleted")
+
+
+def mark_no_show(scope: Scope, public_id: str) -> Appointment:
+    """Note that the lead did not come. Twice changes nothing. Raises NotAllowed, NotBegun, NotHere, NotTakingPlace."""
+    scope.require(Permission.BOOK)
+    with transaction.atomic():
+        appointment = _locked(scope, public_id, None)
+        if appointment.status != Status.BOOKED:
+            raise NotTakingPlace
+        if appointment.start_at > clock.now():
+            raise NotBegun
+        if appointment.no_show_at is None:
+            _note_no_show(scope, appointment, clock.now())
+    return appointment
+
+
+def take_back_no_show(scope: Scope, public_id: str) -> Appointment:
+    """They came after all. Changes nothing where it is not noted. Raises NotAllowed, NotHere."""
+    scope.require(Permission.BOOK)
+    with transaction.atomic():
+        appointment = _locked(scope, public_id, None)
+        if appointment.no_show_at is not None:
+            _note_no_show(scope, appointment, None)
+    return appointment
+
+
+def _note_no_show(scope: Scope, appointment: Appointment, at: datetime | None) -> None:
+    """Neither meeting nor mails show it: nobody is told, and no invitation counts on."""
+    appointment.no_show_at = at
+    appointment.save(update_fields=["no_show_at"])
+    deed = "appointment.no_show" if at else "appointment.no_show_taken_back"
+    record(scope.workspace_id, scope.actor, deed, appointment.public_id)
 
 
 def delete_lead(scope: Scope, public_id: str) -> None:

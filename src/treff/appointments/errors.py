@@ -37,6 +37,24 @@ class AlreadyOver(Conflict):
         super().__init__(N_("This appointment has begun or is over, so its time cannot change any more."))
 
 
+class NotBegun(Conflict):
+    """Nobody can have missed it yet."""
+
+    code = "not_begun"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This appointment has not begun yet."))
+
+
+class NotTakingPlace(Conflict):
+    """It was called off, or is a request still: nobody was awaited."""
+
+    code = "not_taking_place"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This appointment does not take place."))
+
+
 class LeadHasAppointments(Conflict):
     code = "lead_has_appointments"
 

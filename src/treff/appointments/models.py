@@ -28,6 +28,7 @@ class Appointment(models.Model):
     `sequence` grows with every change that an invitation shows, the join link included (RFC 5545, 3.8.7.4).
     `host_reason`: why this host. `answers` to the booking type's questions: [{"label", "answer"}]. `expires_at`: until
     when a request waits. `manage_token` lets its bearer move and cancel; sealed, found by `manage_digest`.
+    `no_show_at`: when somebody noted that the lead did not come.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "appt"), editable=False)
@@ -64,6 +65,7 @@ class Appointment(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     changed_at = models.DateTimeField(default=clock.now)
     deleted_at = models.DateTimeField(null=True)
+    no_show_at = models.DateTimeField(null=True)
 
     objects = ScopedQuerySet["Appointment"].as_manager()
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Greatest
 
 from treff.appointments.models import Appointment, CoHost
 from treff.appointments.states import BLOCKING, Source, Status
@@ -35,6 +36,17 @@ def hosted_by(found: QuerySet[Appointment], member_id: int) -> QuerySet[Appointm
     """Those of them that the member hosts, alone or together with others."""
     together = CoHost.objects.filter(appointment=OuterRef("pk"), member_id=member_id)
     return found.filter(Q(host_id=member_id) | Q(Exists(together)))
+
+
+def search(scope: Scope, words: str, now: datetime) -> QuerySet[Appointment]:
+    """Those whose title or lead (name, e-mail, company) contains every word (any case), the nearest to now first."""
+    found = appointments(scope)
+    for word in words.split()[:8]:
+        of_lead = Q(lead__name__icontains=word) | Q(lead__email__icontains=word) | Q(lead__company__icontains=word)
+        found = found.filter(Q(title__icontains=word) | of_lead)
+    ahead, ago = F("start_at") - Value(now), Value(now) - F("start_at")
+    away = Greatest(*(ExpressionWrapper(way, output_field=DurationField()) for way in (ahead, ago)))
+    return found.annotate(away=away).order_by("away", "id")
 
 
 def of_lead(scope: Scope, lead: Lead) -> QuerySet[Appointment]:

@@ -1,6 +1,6 @@
 """Every read about booking types."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.crypto import constant_time_compare
 
 from treff.availability.queries import week_of
@@ -17,6 +17,14 @@ from treff.workspaces.ports import Scope
 def booking_types(scope: Scope) -> QuerySet[BookingType]:
     """The workspace's booking types that are offered, by title."""
     return BookingType.objects.within(scope).filter(is_active=True).order_by("title")
+
+
+def search(scope: Scope, words: str) -> QuerySet[BookingType]:
+    """Those that are offered and whose title or address contains every word (any case), by title."""
+    found = booking_types(scope)
+    for word in words.split()[:8]:
+        found = found.filter(Q(title__icontains=word) | Q(slug__icontains=word))
+    return found
 
 
 def booking_type(scope: Scope, slug: str) -> BookingType:

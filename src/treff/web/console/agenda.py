@@ -30,14 +30,16 @@ from treff.web.console.agenda_entries import (
 from treff.web.console.agenda_words import Off, off_of, options_of
 from treff.web.console.forms import RescheduleForm, instant_in
 from treff.web.console.history import moment
-from treff.web.console.leads import LONGEST_SEARCH, NEWEST_FIRST
+from treff.web.console.lead_list import words_of
 from treff.web.console.meetings import overlap_of
-from treff.web.console.paging import page_of
+from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import AppointmentRow, address, appointment_rows
 from treff.web.console.today import day_label
 from treff.web.errors import sentence_of, status_of
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
+
+NEWEST_FIRST = Order(("id",), descending=True)
 
 WEEK, MOST_DAYS = 7, 42
 VIEWS = ("week", "day", "month")
@@ -166,7 +168,7 @@ class LeadToBook:
 def agenda_book(visit: Visit) -> HttpResponse:
     """Whom to book with at the time that was clicked."""
     query = visit.request.GET
-    words = "".join(char for char in query.get("q", "") if char.isprintable())[:LONGEST_SEARCH].strip()
+    words = words_of(query)
     chosen = {name: query[name] for name in ("date", "time", "host") if query.get(name)}
     page = page_of(people_queries.search(visit.scope, words), Lead.objects.within(visit.scope), NEWEST_FIRST, query)
     context = {

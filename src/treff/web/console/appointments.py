@@ -76,6 +76,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
         "receivers": receivers_of(visit, row),
         "zone": visit.time_zone,
         "reschedule_form": RescheduleForm(initial=as_it_is(row)),
+        "can_note_no_show": visit.scope.may(Permission.BOOK),
         "can_change_host": row.status in BLOCKING and visit.scope.may(Permission.BOOK),
         "conflict": None,
     }
@@ -145,4 +146,18 @@ def look_again(visit: Visit, appointment_id: str) -> HttpResponse:
     messages.info(visit.request, gettext("We are trying again now."))
     if visit.request.POST.get("from") == "sync":
         return redirect("console:sync", workspace=visit.workspace.slug)
+    return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)
+
+
+@require_POST
+@within_workspace(Permission.BOOK)
+def no_show(visit: Visit, appointment_id: str) -> HttpResponse:
+    """Note that the lead did not come, or with `taken_back` that they did."""
+    try:
+        if "taken_back" in visit.request.POST:
+            actions.take_back_no_show(visit.scope, appointment_id)
+        else:
+            actions.mark_no_show(visit.scope, appointment_id)
+    except Conflict as error:
+        messages.error(visit.request, sentence_of(error))
     return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)

@@ -67,6 +67,10 @@ def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str
             names = {"zone": detail["zone"].replace("_", " "), "old": _moment(detail["was"], detail["zone"])}
             now = _moment(detail["start"], detail["zone"])
             return gettext("Clocks in %(zone)s changed: %(old)s became %(new)s") % {**names, "new": now}
+        case "appointment.no_show":
+            return gettext("Marked as a no-show")
+        case "appointment.no_show_taken_back":
+            return gettext("No longer marked as a no-show")
         case "appointment.deleted":
             return gettext("Deleted")
         case "mail.sent_again":

@@ -60,8 +60,13 @@ class Listing:
         return sum(map(bool, (wanted.owner, wanted.statuses, wanted.source, self.upcoming)))
 
 
+def words_of(query: QueryDict) -> str:
+    """What is searched for (`?q=`)."""
+    return "".join(char for char in query.get("q", "") if char.isprintable())[:LONGEST_SEARCH].strip()
+
+
 def listing_of(query: QueryDict) -> Listing:
-    words = "".join(char for char in query.get("q", "") if char.isprintable())[:LONGEST_SEARCH].strip()
+    words = words_of(query)
     owner, source, upcoming = (query.get(name, "") for name in ("owner", "source", "upcoming"))
     statuses = tuple(status.value for status in LeadStatus if status in query.getlist("status"))
     sort = query.get("sort", "")

@@ -16,7 +16,7 @@ from treff.people.models import Lead
 from treff.people.states import Sameness
 from treff.web import labels
 from treff.web.console.lead_import import of_field
-from treff.web.console.lead_list import LONGEST_SEARCH
+from treff.web.console.lead_list import words_of
 from treff.web.console.presenting import address
 from treff.web.errors import sentence_of, status_of
 from treff.web.policy import Visit, within_workspace
@@ -63,8 +63,7 @@ def lead_duplicates(visit: Visit) -> HttpResponse:
 def lead_merge_with(visit: Visit, lead_id: str) -> HttpResponse:
     """Who is the same as this lead: guesses, and a search."""
     person = queries.lead(visit.scope, lead_id)
-    typed = visit.request.GET.get("q", "")
-    words = "".join(char for char in typed if char.isprintable())[:LONGEST_SEARCH].strip()
+    words = words_of(visit.request.GET)
     found = queries.search(visit.scope, words).exclude(pk=person.pk)[:MOST_FOUND] if words else []
     context = {
         "nav": "leads",

@@ -111,6 +111,7 @@ class AppointmentDetails:
     """One appointment; `zone` is the host's, in which it was booked. `can_move`: booked or asked for, and not begun.
 
     `why`: why this host; `co_hosts` receive with them. `answer_until`: of a request that can still be answered.
+    `can_miss`: it takes place and has begun.
     """
 
     id: str
@@ -133,6 +134,8 @@ class AppointmentDetails:
     version: int
     cancel_reason: str
     can_move: bool
+    can_miss: bool
+    is_no_show: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,8 @@ def appointment_details(visit: Visit, appointment: Appointment) -> AppointmentDe
         version=appointment.generation,
         cancel_reason=appointment.cancel_reason,
         can_move=appointment.status in BLOCKING and appointment.start_at > clock.now(),
+        can_miss=appointment.is_wanted and appointment.start_at <= clock.now(),
+        is_no_show=appointment.is_wanted and appointment.no_show_at is not None,
     )
 
 

@@ -22,6 +22,7 @@ from treff.kernel.zones import wall_of, zone
 from treff.mail.queries import unreached
 from treff.web.console.history import moment
 from treff.web.console.meetings import label_of
+from treff.web.console.numbers import numbers_of
 from treff.web.console.presenting import AppointmentRow, address, appointment_rows
 from treff.web.console.requests import waiting_list
 from treff.web.policy import Visit, within_workspace
@@ -60,6 +61,7 @@ def today(visit: Visit) -> HttpResponse:
         "groups": list(_groups(visit, found, first_day)),
         "attention": _attention(visit),
         "waiting": waiting_list(visit),
+        "numbers": numbers_of(visit),
         "sync_url": address(visit, "sync") if visit.scope.may(Permission.CONNECT_PROVIDERS) else "",
     }
     return render(visit.request, "console/today.html", context)

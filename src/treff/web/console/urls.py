@@ -29,6 +29,7 @@ from treff.web.console import (
     reassigning,
     reporting,
     requests,
+    searching,
     sync,
     today,
     type_editing,
@@ -106,6 +107,7 @@ _TEXT = f"{_ADMIN}mails/<mail_kind:kind>/<locale:locale>/"
 urlpatterns = [
     path("", home.home, name="home"),
     path("w/<slug:workspace>/", today.today, name="today"),
+    path("w/<slug:workspace>/search/", searching.search, name="search"),
     path("w/<slug:workspace>/leads/", leads.leads, name="leads"),
     path("w/<slug:workspace>/leads/new/", leads.lead_new, name="lead_new"),
     path(_IMPORT, lead_import.lead_import, name="lead_import"),
@@ -136,6 +138,7 @@ urlpatterns = [
     path(_APPOINTMENT, appointments.appointment, name="appointment"),
     path(f"{_APPOINTMENT}move/", agenda.agenda_move, name="agenda_move"),
     path(f"{_APPOINTMENT}meeting/", appointments.meeting, name="meeting"),
+    path(f"{_APPOINTMENT}no-show/", appointments.no_show, name="no_show"),
     path(f"{_APPOINTMENT}meeting/add/", appointments.add_meeting, name="add_meeting"),
     path(f"{_APPOINTMENT}meeting/look-again/", appointments.look_again, name="look_again"),
     path(f"{_APPOINTMENT}mails/<int:recipient_id>/send-again/", mails.send_again, name="send_again"),
