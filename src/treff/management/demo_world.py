@@ -27,7 +27,7 @@ from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import instant_of
 from treff.mail.actions import tell
-from treff.people.actions import create_lead
+from treff.people.actions import add_note, create_lead, edit_lead
 from treff.people.models import Lead
 from treff.workspaces import actions as workspaces
 from treff.workspaces.actions import NewPerson
@@ -152,6 +152,17 @@ FUTURE = (
     _Entry(5, time(15, 30), 2, 10, "erstberatung"),
 )
 
+# Lead, who looks after them, status, note.
+WORK = (
+    (0, 2, "won", "Auftrag unterschrieben, Montage im März."),
+    (1, 3, "qualified", "Dach nach Süden, 84 m². Möchte zwei Varianten sehen, mit und ohne Speicher."),
+    (2, 2, "contacted", ""),
+    (4, 2, "qualified", "Entscheidet zusammen mit der Zentrale in London."),
+    (5, 3, "contacted", "Am besten vormittags anrufen."),
+    (6, 3, "lost", "Baut nun doch nicht."),
+    (9, 2, "qualified", ""),
+)
+
 
 def seed_past(zoom_url: str, base_url: str, *, password: str) -> None:
     """Both workspaces, and last week as it would have come about: at its own time, with real meetings and mails."""
@@ -173,6 +184,17 @@ def seed_past(zoom_url: str, base_url: str, *, password: str) -> None:
         with clock.at(booked_at):
             _book(entry, start_at)
     _control(zoom_url, "clock", {"offset_seconds": 0})
+    with clock.at(now - timedelta(hours=3)):
+        _work_on_leads()
+
+
+def _work_on_leads() -> None:
+    """Who looks after whom, how far they have got, and what they noted."""
+    for number, owner, status, note in WORK:
+        scope, lead = _scope(owner), _lead(number)
+        edit_lead(scope, lead.public_id, {"owner": scope.actor.id, "status": status})
+        if note:
+            add_note(scope, lead.public_id, note)
 
 
 def seed_future() -> None:
@@ -236,8 +258,13 @@ def _book(entry: _Entry, start_at: datetime) -> None:
 
 
 def _book_later(entry: _Entry, start_at: datetime) -> Appointment:
-    lead = Lead.objects.get(workspace__slug=SOLAR, email=LEADS[entry.lead][1])
-    return book(_scope(entry.host), Booking(lead_id=lead.public_id, start_at=start_at, booking_type=entry.kind))
+    return book(
+        _scope(entry.host), Booking(lead_id=_lead(entry.lead).public_id, start_at=start_at, booking_type=entry.kind)
+    )
+
+
+def _lead(number: int) -> Lead:
+    return Lead.objects.get(workspace__slug=SOLAR, email=LEADS[number][1])
 
 
 def _scope(host: int) -> Scope:

@@ -73,11 +73,12 @@ def timeline_of(visit: Visit, lead: Lead, until: datetime | None) -> Timeline:
     told = of_subjects(visit.scope.workspace_id, everybody, before).exclude(deed__in=_SILENT)
     entries = list(told[: SIZE + 1])
     notes = queries.notes_of(visit.scope, lead).filter(created_at__lt=before)[: SIZE + 1]
+    # At the same instant, as it was done by one click, deeds come before what followed from them.
     found = [
-        *_deeds(visit, entries, subjects),
-        *(_note(visit, note) for note in notes),
         *(_mail(visit, letter, about) for letter in letters_of(list(about), before, SIZE + 1)),
         *_meetings(visit, made_for(list(about), before, SIZE + 1), about),
+        *(_note(visit, note) for note in notes),
+        *_deeds(visit, entries, subjects),
     ]
     found = [moment for moment in found if moment.at < before]
     found.sort(key=lambda moment: moment.at, reverse=True)
