@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -58,7 +59,12 @@ class User:
 
 
 def find_guardian(data_dir: Path) -> psutil.Process:
-    (guardian,) = (process for process in find_living(data_dir) if "-S" in process.cmdline())
+    found = []
+    for process in find_living(data_dir):
+        with suppress(psutil.NoSuchProcess):  # a helper of the server's that lived for a moment
+            if "-S" in process.cmdline():
+                found.append(process)
+    (guardian,) = found
     return guardian
 
 
