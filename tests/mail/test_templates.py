@@ -150,12 +150,15 @@ def test_every_kind_has_a_sample(post: Post, kind: Kind, locale: str) -> None:
 
 def test_how_a_mail_looked_is_kept_without_the_addresses_that_are_the_clients_alone(post: Post) -> None:
     write(post.owner, OWN)
-    kind = offering.kind(post.owner, post.owner)
+    kind = offering.kind(post.owner, post.owner, provider="zoom")
     booked = offering.take(kind, start_at=house.later(5).replace(minute=0, hour=9))
+    link = "https://us02web.zoom.us/j/81234567890?pwd=Secret&from=x"
+    post.link(booked.appointment, link)
     post.tell(booked.appointment)
     appointment = booked.appointment
     (mail,) = post.mails(appointment.lead.email)
     assert booked.token.reveal() in mail["html"]
+    assert link in mail["text"]
     copy = Letter.objects.get(recipient__appointment=appointment).copy
     assert copy is not None
     assert copy["subject"] == mail["subject"]
@@ -163,3 +166,6 @@ def test_how_a_mail_looked_is_kept_without_the_addresses_that_are_the_clients_al
         assert "It takes 30 minutes." in copy[part]
         assert "/book/manage/…/" in copy[part]
         assert booked.token.reveal() not in copy[part]
+        assert "https://us02web.zoom.us/…" in copy[part]
+        assert "81234567890" not in copy[part]
+        assert "Secret" not in copy[part]

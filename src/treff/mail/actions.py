@@ -200,7 +200,7 @@ def _run_pass(recipient_id: int) -> bool:
     except (SMTPException, OSError) as error:
         _record_failure(decision, letter, error)
         return False
-    letter.copy = copy_of(message)
+    letter.copy = copy_of(message, decision.facts.join_url)
     _release(
         decision.recipient,
         letter,

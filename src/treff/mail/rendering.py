@@ -12,6 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.dateformat import format as format_date
+from django.utils.html import escape
 from django.utils.translation import gettext, pgettext
 
 from treff.appointments.models import Appointment
@@ -125,11 +126,20 @@ def usual_words(kind: Kind, locale: str) -> Template:
         return Template(_subject(kind, "{title}"), opening)
 
 
-def copy_of(message: EmailMultiAlternatives) -> dict[str, str]:
-    """How it looked, for the log: what lets its reader move, cancel or stop something is blacked out."""
+def copy_of(message: EmailMultiAlternatives, join_url: str = "") -> dict[str, str]:
+    """How it looked, for the log: what lets its reader move, cancel or stop something is blacked out.
+
+    So is the join link, but for its host: it stands on the appointment, and goes from there when it has to be forgotten
+    (P25), which a copy must not undo.
+    """
     html = next(str(part[0]) for part in message.alternatives if part[1] == "text/html")
-    hidden = {"text": str(message.body), "html": html}
-    return {"subject": str(message.subject), **{name: _SECRETS.sub(r"\1…/", part) for name, part in hidden.items()}}
+    parts = {"text": str(message.body), "html": html}
+    copied = {name: _SECRETS.sub(r"\1…/", part) for name, part in parts.items()}
+    if join_url:
+        without = "{0.scheme}://{0.netloc}/…".format(urlsplit(join_url))
+        for link in (escape(join_url), join_url):
+            copied = {name: part.replace(link, without) for name, part in copied.items()}
+    return {"subject": str(message.subject), **copied}
 
 
 def _headers(envelope: Envelope) -> dict[str, str]:
