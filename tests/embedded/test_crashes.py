@@ -1,7 +1,9 @@
 """Real kills: what is picked up, stopped and kept."""
 
+import fcntl
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +61,22 @@ def test_an_orphan_is_stopped_on_request(data_dir: Path, join: Callable[..., Use
     assert embedded.stop_orphan(data_dir) is True
     assert find_living(data_dir) == []
     assert embedded.stop_orphan(data_dir) is False
+
+
+def test_an_orphan_is_stopped_even_while_its_guardian_wakes(data_dir: Path, join: Callable[..., User]) -> None:
+    """The guardian holds the users' lock alone for a moment then; it must not be taken for a user."""
+    user = join()
+    user.wait_until_connected()
+    guardian = find_guardian(data_dir)
+    guardian.suspend()
+    user.end(signal.SIGKILL)
+    with (data_dir / "locks" / "users").open("rb") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        waking = threading.Timer(0.3, lambda: (fcntl.flock(users, fcntl.LOCK_UN), guardian.resume()))
+        waking.start()
+        assert embedded.stop_orphan(data_dir) is True
+        waking.join()
+    assert find_living(data_dir) == []
 
 
 def test_a_server_in_use_is_no_orphan(data_dir: Path, join: Callable[..., User]) -> None:

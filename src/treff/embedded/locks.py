@@ -5,7 +5,7 @@
     server    inherited by the postmaster and all its children; free when the last of them has gone
     guard     inherited by the guardian
 
-Except for `users`, whoever looks at a lock holds `turn`: looking means holding it for a moment.
+Whoever looks at a lock holds `turn`: looking means holding it for a moment. Only the guardian waits for `users` without.
 """
 
 import fcntl
@@ -52,6 +52,21 @@ def is_held(house: House, lock: Lock) -> bool:
         return not try_lock(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_used(house: House) -> bool:
+    """Whether anybody uses the database.
+
+    The guardian is no user, but holds `users` alone for a moment as it wakes: sharing it waits that moment out.
+    """
+    users = open_lock(house, "users")
+    try:
+        if try_lock(users):
+            return False
+        fcntl.flock(users, fcntl.LOCK_SH)
+        return not try_lock(users)
+    finally:
+        os.close(users)
 
 
 @contextmanager

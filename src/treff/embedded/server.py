@@ -94,13 +94,9 @@ def stop_orphan(data_dir: Path) -> bool:
         return False
     with explain(house.root):
         with locks.take_turn(house):
-            users = locks.open_lock(house, "users")
-            try:
-                if not locks.try_lock(users):
-                    return False
-                was_running = postmaster.halt(house)
-            finally:
-                os.close(users)
+            if locks.is_used(house):
+                return False
+            was_running = postmaster.halt(house)
         if _await_guardian(house):
             postmaster.bury(house)
     return was_running
@@ -116,7 +112,7 @@ def _await_guardian(house: House) -> bool:
     deadline = time.monotonic() + GUARDIAN_PATIENCE
     while time.monotonic() < deadline:
         with locks.take_turn(house):
-            if locks.is_held(house, "users"):
+            if locks.is_used(house):
                 return False
             if not locks.is_held(house, "guard"):
                 return True
