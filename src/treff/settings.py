@@ -230,8 +230,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # our subjects name the product themselves
-# Failed sign-ins, per address that tries and per account that is tried; other limits are allauth's own.
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+# Failed sign-ins, per address that tries and per account that is tried, and all sign-ins of an address, behind which a
+# whole office may come at nine; other limits are allauth's own.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key", "login": "200/m/ip"}
 PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds
 
 # So many proxies of ours stand in front; what X-Forwarded-For says beyond them anybody can have written.

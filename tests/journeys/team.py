@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.urls import reverse
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests import house
 from tests.product import Product, eventually
@@ -72,4 +73,7 @@ def sign_in(page: Page, member: Member) -> None:
     page.locator("[name=login]").fill(member.user.email)
     page.locator("[name=password]").fill(house.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/w/**")
+    try:
+        page.wait_for_url("**/w/**")
+    except TooLate as late:
+        raise AssertionError(f"{page.url} says {page.locator('body').inner_text()}") from late

@@ -5,7 +5,7 @@
     server    inherited by the postmaster and all its children; free when the last of them has gone
     guard     inherited by the guardian
 
-Whoever looks at a lock holds `turn`: looking means holding it for a moment. Only the guardian waits for `users` without.
+Whoever looks at a lock holds `turn`: looking means holding it for a moment. Only the guardian waits without it.
 """
 
 import fcntl
