@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from treff.conferencing.errors import ProviderNotSetUp
 from treff.conferencing.states import Plan
@@ -12,16 +12,21 @@ from treff.kernel.secrets import Secret
 
 @dataclass(frozen=True, slots=True)
 class MeetingSpec:
-    """A meeting as it should be. `marker` is for the host to tell twins apart; the attendee never sees it."""
+    """A meeting as it should be. `marker` is for the host to tell twins apart; the attendee never sees it.
+
+    `key` is of one create alone (32 hexadecimal digits): where a provider creates idempotently, the same key brings the
+    same meeting however often it is sent.
+    """
 
     title: str
     start_at: datetime
     duration: timedelta
     time_zone: str
     marker: str = ""
+    key: str = ""
 
     def as_told(self) -> dict[str, object]:
-        """What the provider has been told, as JSON, to compare with later; the marker stays as it was created."""
+        """What the provider has been told, as JSON, to compare with later; marker and key stay as it was created."""
         return {
             "title": self.title,
             "start": self.start_at.isoformat(),
@@ -32,7 +37,10 @@ class MeetingSpec:
 
 @dataclass(frozen=True, slots=True)
 class RemoteMeeting:
-    """A meeting that the provider made. `start_url` makes its bearer host: a secret, valid for a short while."""
+    """A meeting that the provider made. `start_url` makes its bearer host: a secret, valid for a short while.
+
+    `join_url` is empty as long as the provider is still making the link (LaterLinks).
+    """
 
     external_id: str
     join_url: str
@@ -94,11 +102,24 @@ class MeetingProvider(Protocol):
 
     def identify(self, access_token: Secret) -> Identity: ...
 
-    def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting: ...
+    def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
+        """Where it creates idempotently, a key that was sent before brings the meeting that it made then; Missing is
+        raised if that has been deleted since.
+        """
+        ...
 
     def update(self, access_token: Secret, external_id: str, spec: MeetingSpec) -> None: ...
 
     def delete(self, access_token: Secret, external_id: str) -> None: ...
+
+
+@runtime_checkable
+class LaterLinks(Protocol):
+    """A provider whose meetings may come without their link at first."""
+
+    def read_link(self, access_token: Secret, external_id: str) -> str:
+        """The join link, empty as long as it is being made. Raises Unusable if there will be none, Missing, others."""
+        ...
 
 
 _providers: dict[str, MeetingProvider] = {}
