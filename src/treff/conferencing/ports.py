@@ -6,19 +6,54 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from treff.conferencing.errors import ProviderNotSetUp
-from treff.conferencing.states import Plan
+from treff.conferencing.states import Plan, Recording
 from treff.kernel.secrets import Secret
+from treff.kernel.stored import known
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingOptions:
+    """What a workspace decides for its meetings; what the account's own administrators locked goes before it (P02).
+
+    `join_before_host` counts without a waiting room only.
+    """
+
+    join_before_host: bool = True
+    waiting_room: bool = False
+    recording: Recording = Recording.NONE
+
+    @classmethod
+    def of(cls, told: Mapping[str, object]) -> "MeetingOptions":
+        """What `as_told` gave; of a newer version what is known here."""
+        return cls(
+            bool(told.get("join_before_host", True)),
+            bool(told.get("waiting_room", False)),
+            known(Recording, str(told.get("recording", "")), Recording.NONE),
+        )
+
+    def as_told(self) -> dict[str, object]:
+        return {
+            "join_before_host": self.join_before_host,
+            "waiting_room": self.waiting_room,
+            "recording": self.recording.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingSpec:
-    """A meeting as it should be. `marker` is for the host to tell twins apart; the attendee never sees it."""
+    """A meeting as it should be. `marker` is for the host to tell twins apart; the attendee never sees it.
+
+    `options`: None where nobody has decided any, then the usual ones. `says_options`: an update has to say them; as
+    long as they stay, it does not, so that what a host set for one meeting by hand stays too.
+    """
 
     title: str
     start_at: datetime
     duration: timedelta
     time_zone: str
     marker: str = ""
+    options: MeetingOptions | None = None
+    says_options: bool = False
 
     def as_told(self) -> dict[str, object]:
         """What the provider has been told, as JSON, to compare with later; the marker stays as it was created."""
@@ -27,6 +62,7 @@ class MeetingSpec:
             "start": self.start_at.isoformat(),
             "minutes": int(self.duration.total_seconds() // 60),
             "time_zone": self.time_zone,
+            **({"options": self.options.as_told()} if self.options else {}),
         }
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from treff.conferencing.breaker import Breaker
 from treff.conferencing.errors import GrantLost
-from treff.conferencing.ports import MeetingProvider
+from treff.conferencing.ports import MeetingOptions, MeetingProvider
 from treff.conferencing.states import AttemptState
 from treff.kernel.secrets import Secret, SecretError
 
@@ -47,6 +47,7 @@ class MeetingRow(Protocol):
     account: str
     told: Mapping[str, object]
     kept: bool
+    options: Mapping[str, object] | None
     confirm_at: datetime | None
     next_look_at: datetime | None
     synced_at: datetime | None
@@ -178,11 +179,16 @@ def no_others(_connection_id: int, _start_at: datetime) -> int:
     return 0
 
 
+def no_options(_meeting: MeetingRow) -> MeetingOptions | None:
+    """Where nobody has decided any."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp; a grant's `turn_of` may make wait.
 
-    `nearer` is how many wait for a connection's account whose start is before that one.
+    `nearer` is how many wait for a connection's account whose start is before that one. `options_of` are a meeting's.
     """
 
     rows: Rows
@@ -193,3 +199,4 @@ class World:
     breaker: Breaker = field(default_factory=Breaker)
     turn_of: Callable[[int], AbstractContextManager[None]] = no_turns
     nearer: Callable[[int, datetime], int] = no_others
+    options_of: Callable[[MeetingRow], MeetingOptions | None] = no_options

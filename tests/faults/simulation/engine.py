@@ -285,6 +285,7 @@ def new_meeting(pk: int, appointment: Any) -> Row:
         account="",
         told={},
         kept=False,
+        options=None,
         deauthorized_at=None,
         passcode="",
         start_url="",
