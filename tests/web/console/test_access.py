@@ -146,6 +146,7 @@ def test_the_pages_for_administrators_are_these() -> None:
         "member_reactivate",
         "invitation_again",
         "invitation_withdraw",
+        "meeting_defaults",
         "settings",
         "brand",
         "sync",

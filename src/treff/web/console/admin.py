@@ -5,11 +5,11 @@ from datetime import timedelta
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from treff.kernel.errors import Invalid
 from treff.web.console.forms import SettingsForm, complain
+from treff.web.console.saying import saved
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.actions import update_settings
 from treff.workspaces.states import Permission
@@ -38,6 +38,6 @@ def workspace_settings(visit: Visit) -> HttpResponse:
         except Invalid as error:
             status = complain(form, error)
         else:
-            messages.success(visit.request, gettext("Saved."))
+            messages.success(visit.request, saved(form))
             return redirect("console:settings", workspace=row.slug)
     return render(visit.request, "console/admin/settings.html", {"nav": "admin", "form": form}, status=status)
