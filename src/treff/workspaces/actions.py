@@ -150,6 +150,15 @@ def update_settings(scope: Scope, changes: Mapping[str, object]) -> Workspace:
     return row
 
 
+def dismiss_setup(scope: Scope) -> None:
+    """Put away the list of what a new workspace needs. Twice changes nothing. Raises NotAllowed."""
+    scope.require(Permission.EDIT_WORKSPACE)
+    with transaction.atomic():
+        open_still = Workspace.objects.filter(pk=scope.workspace_id, setup_dismissed_at=None)
+        if open_still.update(setup_dismissed_at=clock.now()):
+            record(scope.workspace_id, scope.actor, "workspace.setup_dismissed", scope.workspace_slug)
+
+
 def edit_brand(scope: Scope, wanted: BrandWish) -> Brand:
     """How the public pages look, and which sites may show them in a frame. Raises Invalid, NotAllowed."""
     scope.require(Permission.EDIT_WORKSPACE)
