@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "treff.availability",
     "treff.booking_types",
     "treff.appointments",
+    "treff.team",
     "treff.conferencing",
     "treff.mail",
     "treff.support",

@@ -1,7 +1,7 @@
 """What to do next, decided from what is wanted and what is known. Pure: values in, one step out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from treff.conferencing.ports import MeetingSpec
@@ -179,7 +179,7 @@ def _step_for_linked(desired: Desired, linked: Linked, now: datetime) -> Step:
         return Unlink(linked.external_id)
     in_step = linked.told == spec.as_told() and not linked.confirm_due
     if serves and not in_step:
-        return Update(linked.external_id, spec)
+        return _update(linked, spec)
     if serves:
         return FetchLink(linked.external_id) if link_is_due else Settled()
     if in_step and linked.kept and not linked.awaits_link:
@@ -187,3 +187,8 @@ def _step_for_linked(desired: Desired, linked: Linked, now: datetime) -> Step:
     if desired.account is None:
         return Settled() if in_step and not linked.awaits_link else Settled(Reason.NOT_CONNECTED)
     return Unlink(linked.external_id)
+
+
+def _update(linked: Linked, spec: MeetingSpec) -> Update:
+    is_new = linked.told.get("options") != spec.as_told().get("options")
+    return Update(linked.external_id, replace(spec, says_options=True) if is_new else spec)

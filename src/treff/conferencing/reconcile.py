@@ -43,7 +43,14 @@ HELD_BACK_FOR = timedelta(hours=1)
 # Whose turn it was not comes back after so long.
 NEXT_TURN = timedelta(seconds=1)
 PRODUCTION = World(
-    rows, grants, journal, ports.provider_named, random.random, turn_of=turn_of, nearer=queries.nearer_waiting
+    rows,
+    grants,
+    journal,
+    ports.provider_named,
+    random.random,
+    turn_of=turn_of,
+    nearer=queries.nearer_waiting,
+    options_of=queries.options_of,
 )
 
 

@@ -1,7 +1,7 @@
 """What a pass decides on: read in one transaction, from whatever world it runs in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from treff.booking_types.states import Provider
@@ -30,6 +30,8 @@ def situation_of(world: World, meeting: MeetingRow) -> Situation:
     attempts = world.rows.attempts(meeting.pk)
     accounts = sorted({attempt.account for attempt in attempts})
     appointment, connections, desired = wanted_of(world, meeting, accounts)
+    if desired.spec is not None:
+        desired = replace(desired, spec=replace(desired.spec, options=world.options_of(meeting)))
     return Situation(world, appointment, meeting, connections, desired, _known(meeting, attempts))
 
 
