@@ -187,6 +187,7 @@ def agenda_book(visit: Visit) -> HttpResponse:
             )
             for each in page.rows
         ],
+        "new_url": f"{address(visit, 'lead_new')}?{urlencode({'then': 'book', **_for_form(visit, chosen)})}",
         "prev_url": page.prev_url,
         "next_url": page.next_url,
     }

@@ -157,7 +157,10 @@
 
   const calendar = new FullCalendar.Calendar(place, {
     timeZone: "UTC", now, initialDate: options.day, initialView: views[options.view],
-    locale: options.language, firstDay: 1, height: heightOf(views[options.view]), nowIndicator: true, slotDuration: "00:30:00", snapDuration: "00:15:00",
+    locale: options.language, firstDay: 1, height: heightOf(views[options.view]), nowIndicator: true,
+    // A row is as long as a step: FullCalendar takes what is dragged by the middle of the row in which it was taken, so that with
+    // two steps in a row whatever was taken in the first one landed a step later, even when it was dragged sideways.
+    slotDuration: "00:15:00", snapDuration: "00:15:00", slotLabelInterval: "01:00:00",
     scrollTime: "07:00:00", slotMinTime: "00:00:00", expandRows: true, navLinks: true, dayMaxEvents: 4,
     navLinkDayClick: (date) => calendar.changeView(views.day, date),
     headerToolbar: { left: "prev,next today", center: "title", right: Object.values(views).join(",") },
