@@ -20,6 +20,8 @@ class Desired:
     keeps       where a linked meeting may stay: the host's own account, the workspace's
     reachable   all whose meetings we can delete
     leaving     those that are being disconnected with their upcoming meetings removed
+    rests_until until then the last change may be taken back; `spec` is what the meeting would be if it were final,
+                or, of one that was called off, what it was
     """
 
     spec: MeetingSpec | None
@@ -28,6 +30,7 @@ class Desired:
     reachable: frozenset[str] = frozenset()
     leaving: frozenset[str] = frozenset()
     provider: str = ""
+    rests_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,13 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do before then: it may be that nothing is to be done at all."""
+
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     spec: MeetingSpec
 
@@ -124,7 +134,7 @@ class LeaveBehind:
     attempt_id: int
 
 
-Step = Settled | Create | Repeat | FetchLink | Update | Unlink | Delete | LeaveBehind
+Step = Settled | Rest | Create | Repeat | FetchLink | Update | Unlink | Delete | LeaveBehind
 
 
 def plan(desired: Desired, known: Known, now: datetime) -> Step:
@@ -134,14 +144,15 @@ def plan(desired: Desired, known: Known, now: datetime) -> Step:
        there is no account at all: the same one may come back.
     2. A create that was not answered is sent again, and what it brings becomes the link or a stray; without its account
        it is left behind like a stray.
-    3. A linked meeting is unlinked if it is not wanted, or wanted at another provider, or if its account is being left
+    3. As long as the last change may be taken back, the meeting stays as it is.
+    4. A linked meeting is unlinked if it is not wanted, or wanted at another provider, or if its account is being left
        or does not serve this appointment any more. A kept one, or any while there is no account, keeps its link as long
        as nothing has to change: it works, Zoom does not delete meetings of a removed app.
-    4. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
+    5. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
        unsure too often today, or the provider gave links twice that cannot be sent.
-    5. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
-    6. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
-    7. One whose link was still being made is asked for it, until its end.
+    6. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
+    7. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
+    8. One whose link was still being made is asked for it, until its end.
     """
     for stray in known.strays:
         if stray.account in desired.reachable:
@@ -152,6 +163,8 @@ def plan(desired: Desired, known: Known, now: datetime) -> Step:
         return Repeat(known.unanswered)
     if known.unanswered is not None and desired.account is not None:
         return LeaveBehind(known.unanswered.attempt_id)
+    if desired.rests_until is not None:
+        return Rest(desired.rests_until)
     if known.linked is not None:
         return _step_for_linked(desired, known.linked, now)
     if desired.spec is None:

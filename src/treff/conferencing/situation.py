@@ -53,7 +53,8 @@ def wanted_of(
         and connection.leaving_until is None
     ]
     spec = None
-    if appointment.is_wanted and appointment.provider != Provider.NONE:
+    rests_until = appointment.rests_until
+    if (appointment.is_wanted or rests_until is not None) and appointment.provider != Provider.NONE:
         spec = MeetingSpec(appointment.title, appointment.start_at, appointment.duration, appointment.time_zone)
     desired = Desired(
         spec,
@@ -62,6 +63,7 @@ def wanted_of(
         reachable=frozenset(connection.grant.account for connection in found),
         leaving=frozenset(c.grant.account for c in found if c.leaving_until is not None) - set(stays),
         provider=appointment.provider,
+        rests_until=rests_until,
     )
     return appointment, {connection.grant.account: connection for connection in found}, desired
 

@@ -37,6 +37,11 @@ class AppointmentRow(Protocol):
     @property
     def is_wanted(self) -> bool: ...
 
+    @property
+    def rests_until(self) -> datetime | None:
+        """Until then its last change may be taken back, and nothing follows from it."""
+        ...
+
 
 class MeetingRow(Protocol):
     """What is known: models.Meeting says what each column means."""

@@ -180,7 +180,7 @@ def is_post_only(name: str) -> bool:
     deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new"}
     deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
-    deeds |= {"agenda_move", "no_show", "setup_dismiss", "invitation_again", "invitation_withdraw"}
+    deeds |= {"agenda_move", "no_show", "setup_dismiss", "invitation_again", "invitation_withdraw", "appointment_undo"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again", "calendar_digest"} | deeds
 
 

@@ -38,6 +38,7 @@ from treff.web.console import (
     today,
     type_editing,
     types,
+    undoing,
     video,
 )
 from treff.workspaces.rules import LOCALES
@@ -154,6 +155,7 @@ urlpatterns = [
     path(f"{_APPOINTMENT}approve/", requests.appointment_approve, name="appointment_approve"),
     path(f"{_APPOINTMENT}decline/", requests.appointment_decline, name="appointment_decline"),
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
+    path(f"{_APPOINTMENT}undo/", undoing.appointment_undo, name="appointment_undo"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
     path("w/<slug:workspace>/mails/<id:mail_id>/", mail_log.sent_mail, name="sent_mail"),
     path("w/<slug:workspace>/mails/<id:mail_id>/html/", mail_log.sent_mail_html, name="sent_mail_html"),

@@ -29,7 +29,27 @@
     said.querySelector("[data-said]").textContent = sentence;
     mark.hidden = !badge;
     if (badge) [mark.textContent, mark.className] = [badge.label, `badge tone-${badge.tone}`];
+    said.querySelectorAll("[data-undo-form]").forEach((form) => form.remove());
     said.hidden = false;
+  };
+  /* What was moved can be taken back for a moment */
+  const offer = (undo) => {
+    const form = document.getElementById("agenda-undo").content.cloneNode(true).querySelector("form");
+    form.elements.version.value = undo.version;
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      form.querySelector("[type=submit]").disabled = true;
+      try {
+        const answer = await fetch(undo.url, { method: "POST", body: new FormData(form), headers: { accept: "application/json" } });
+        say((await answer.json()).said, answer.ok ? "ok" : "bad");
+      } catch {
+        say(words.failed, "bad");
+      }
+      calendar.refetchEvents();
+    };
+    said.querySelector("div").append(form);
+    said.dataset.undo = undo.seconds;
+    said.dispatchEvent(new CustomEvent("treff:undo", { bubbles: true }));
   };
 
   /* What is shown */
@@ -124,6 +144,7 @@
       if (!answer.ok) info.revert();
       else moved = event.id;
       say(found.warning ? `${found.said} ${found.warning}` : found.said, answer.ok ? (found.warning ? "warn" : "ok") : "bad");
+      if (found.undo) offer(found.undo);
     } catch {
       info.revert();
       say(words.failed, "bad");
@@ -136,7 +157,10 @@
 
   const calendar = new FullCalendar.Calendar(place, {
     timeZone: "UTC", now, initialDate: options.day, initialView: views[options.view],
-    locale: options.language, firstDay: 1, height: heightOf(views[options.view]), nowIndicator: true, slotDuration: "00:30:00", snapDuration: "00:15:00",
+    locale: options.language, firstDay: 1, height: heightOf(views[options.view]), nowIndicator: true,
+    // A row is as long as a step: FullCalendar takes what is dragged by the middle of the row in which it was taken, so that with
+    // two steps in a row whatever was taken in the first one landed a step later, even when it was dragged sideways.
+    slotDuration: "00:15:00", snapDuration: "00:15:00", slotLabelInterval: "01:00:00",
     scrollTime: "07:00:00", slotMinTime: "00:00:00", expandRows: true, navLinks: true, dayMaxEvents: 4,
     navLinkDayClick: (date) => calendar.changeView(views.day, date),
     headerToolbar: { left: "prev,next today", center: "title", right: Object.values(views).join(",") },
