@@ -1,5 +1,6 @@
 """What was changed is said, field by field, whatever form it was."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -7,6 +8,12 @@ from django import forms
 from django.utils import translation
 
 from treff.web.console.saying import changes, said, saved, switched
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 class Everything(forms.Form):

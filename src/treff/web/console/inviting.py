@@ -42,25 +42,35 @@ class InviteForm(forms.Form):
     email = forms.CharField(
         label=_("Email"), widget=forms.TextInput(attrs={"type": "email", "autocomplete": "off", "spellcheck": "false"})
     )
-    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
+    role = forms.ChoiceField(label=_("Role"))
     locale = LocaleField(help_text=_("The invitation is written in this language."))
 
     def offer(self, by: Role | None) -> "InviteForm":
         """The roles that this one can give; returns the form."""
         field = self.fields["role"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = role_choices(by)
+        field.choices = [(role.value, labels.of_role(role)) for role in roles_given_by(by)]
         return self
 
 
-def role_choices(by: Role | None) -> list[tuple[str, str]]:
-    """What each role may do, beside its name."""
+@dataclass(frozen=True, slots=True)
+class RoleCard:
+    """For components/choice_cards.html."""
+
+    value: str
+    label: str
+    hint: str
+    available: bool = True
+
+
+def role_cards(by: Role | None) -> list[RoleCard]:
+    """The roles that this one can give, each with what it may do."""
     meaning = {
-        Role.OWNER: gettext("everything, and who is an Owner"),
-        Role.ADMIN: gettext("members, accounts, booking types and settings, and everything that reps do"),
-        Role.REP: gettext("leads, appointments and their own availability"),
+        Role.OWNER: gettext("Everything, and who is an Owner."),
+        Role.ADMIN: gettext("Members, accounts, booking types and settings, and everything that sales reps do."),
+        Role.REP: gettext("Leads, appointments and their own availability."),
     }
-    return [(role.value, f"{labels.of_role(role)} – {meaning[role]}") for role in roles_given_by(by)]
+    return [RoleCard(role.value, labels.of_role(role), meaning[role]) for role in roles_given_by(by)]
 
 
 def invitation_rows(visit: Visit) -> list[InvitationRow]:
@@ -99,7 +109,8 @@ def member_invite(visit: Visit) -> HttpResponse:
                 visit.request, gettext("The invitation to %(email)s is on its way.") % {"email": row.email}
             )
             return _to_members(visit)
-    return render(visit.request, "console/admin/invite.html", {"nav": "admin", "form": form}, status=status)
+    context = {"nav": "admin", "form": form, "roles": role_cards(visit.scope.role)}
+    return render(visit.request, "console/admin/invite.html", context, status=status)
 
 
 @require_POST

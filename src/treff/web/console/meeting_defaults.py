@@ -30,7 +30,7 @@ class MeetingDefaultsForm(forms.Form):
     waiting_room = forms.BooleanField(
         label=_("Waiting room"), required=False, help_text=_("The host lets everybody in one by one.")
     )
-    recording = forms.ChoiceField(label=_("Automatic recording"), widget=forms.RadioSelect)
+    recording = forms.ChoiceField(label=_("Automatic recording"))
     also_upcoming = forms.BooleanField(
         label=_("Also change upcoming meetings"),
         required=False,

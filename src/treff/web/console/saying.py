@@ -71,7 +71,7 @@ def _of_field(field: forms.Field, value: Any) -> str:
     if isinstance(value, date):
         return format_date(value, pgettext("date format: day, month and year", "j M Y"))
     if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value)
+        return ", ".join("–".join(one) if isinstance(one, tuple) else str(one) for one in value)
     text = " ".join(str(value).split())
     return f"{text[: _LONGEST - 1]}…" if len(text) > _LONGEST else text
 

@@ -19,7 +19,7 @@ from treff.team import actions, queries
 from treff.team.rules import roles_given_by
 from treff.web import labels
 from treff.web.console.forms import complain
-from treff.web.console.inviting import invitation_rows, role_choices
+from treff.web.console.inviting import invitation_rows, role_cards
 from treff.web.console.presenting import address, appointment_rows
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces import queries as workspace_queries
@@ -45,13 +45,13 @@ class MemberRow:
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
+    role = forms.ChoiceField(label=_("Role"))
 
     def offer(self, by: Role | None) -> "RoleForm":
         """The roles that this one can give; returns the form."""
         field = self.fields["role"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = role_choices(by)
+        field.choices = [(role.value, labels.of_role(role)) for role in roles_given_by(by)]
         return self
 
 
@@ -99,6 +99,7 @@ def member(visit: Visit, member_id: str) -> HttpResponse:
     context = {
         **_around(visit, row),
         "form": form,
+        "roles": role_cards(visit.scope.role),
         "why_not": "" if shown.may_change else _why_not(shown),
         "deactivate_url": address(visit, "member_deactivate", member_id=member_id) if row.is_active else "",
         "reactivate_url": "" if row.is_active else address(visit, "member_reactivate", member_id=member_id),
@@ -124,13 +125,14 @@ def member_deactivate(visit: Visit, member_id: str) -> HttpResponse:
             return redirect("console:members", workspace=visit.workspace.slug)
     ahead = queries.hosted_ahead(visit.scope, row)
     first = list(ahead[:MOST_SHOWN])
-    received = types_received_by(row)
+    received, upcoming = types_received_by(row), ahead.count()
     context = {
         **_around(visit, row),
         "form": form,
         "is_active": row.is_active,
-        "upcoming": ahead.count(),
+        "upcoming": upcoming,
         "rows": appointment_rows(visit, first, meetings_of(first)),
+        "more": max(upcoming - len(first), 0),
         "types": [kind.title for kind, _others in received],
         "orphaned": [kind.title for kind, others_left in received if not others_left],
         "own_accounts": [labels.of_provider(c.provider) for c in connections(visit.scope) if c.member_id == row.pk],
