@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("treff.web.console.urls")),
     path("", include("treff.web.help.urls")),
     path("book/", include("treff.web.public.urls")),
+    path("design/", include("treff.web.design.urls")),
     re_path(r"^calendars/(?P<token>[A-Za-z0-9_-]{16,64})\.ics$", subscriptions.calendar, name="calendar"),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
