@@ -7,6 +7,7 @@
   const place = document.getElementById("agenda");
   const options = JSON.parse(place.dataset.options);
   const words = options.words;
+  const language = options.language === "en" ? "en-GB" : options.language; // day before month, as the server writes it
   const loaded = Date.now();
   const dialog = document.getElementById("agenda-move");
   const said = document.getElementById("agenda-said");
@@ -19,7 +20,7 @@
   const day = (moment) => moment.toISOString().slice(0, 10);
   const time = (moment) => moment.toISOString().slice(11, 16);
   const now = () => new Date(Date.parse(`${options.now}Z`) + Date.now() - loaded).toISOString();
-  const inWords = new Intl.DateTimeFormat(options.language, {
+  const inWords = new Intl.DateTimeFormat(language, {
     timeZone: "UTC", weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
   });
 
@@ -136,7 +137,7 @@
 
   const calendar = new FullCalendar.Calendar(place, {
     timeZone: "UTC", now, initialDate: options.day, initialView: views[options.view],
-    locale: options.language, firstDay: 1, height: heightOf(views[options.view]), nowIndicator: true, slotDuration: "00:30:00", snapDuration: "00:15:00",
+    locale: language, firstDay: 1, slotEventOverlap: false, height: heightOf(views[options.view]), nowIndicator: true, slotDuration: "00:30:00", snapDuration: "00:15:00",
     scrollTime: "07:00:00", slotMinTime: "00:00:00", expandRows: true, navLinks: true, dayMaxEvents: 4,
     navLinkDayClick: (date) => calendar.changeView(views.day, date),
     headerToolbar: { left: "prev,next today", center: "title", right: Object.values(views).join(",") },
