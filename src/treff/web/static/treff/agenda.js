@@ -163,6 +163,8 @@
     },
     datesSet: ({ view }) => {
       view.calendar.setOption("height", heightOf(view.type));
+      const column = place.querySelector(".fc-timegrid-col[data-date]"); // so hours without an entry scroll by keyboard too
+      if (column) column.tabIndex = 0;
       const query = new URLSearchParams(options.who.map((who) => ["who", who]));
       query.set("date", day(view.calendar.getDate()));
       query.set("view", Object.keys(views).find((name) => views[name] === view.type) || "week");
