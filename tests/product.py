@@ -180,6 +180,7 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             "TREFF_EMAIL_URL": mailbox.smtp_url,
             "TREFF_EMAIL_FROM": "termine@treff.example",
             "TREFF_SUPPORT_EMAIL": OPERATOR,
+            "TREFF_DEMO": "{}",  # without banner and sign-ins, but with the page of the design
             "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
             "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
             "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,

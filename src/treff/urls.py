@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("treff.web.console.urls")),
     path("", include("treff.web.help.urls")),
     path("book/", include("treff.web.public.urls")),
+    path("design/", include("treff.web.design.urls")),
     re_path(r"^calendars/(?P<token>[A-Za-z0-9_-]{16,64})\.ics$", subscriptions.calendar, name="calendar"),
     re_path(r"^invitation/(?P<token>[A-Za-z0-9_-]{43})/$", joining.invitation, name="invitation"),
     path("accounts/", include("allauth.urls")),
