@@ -164,6 +164,23 @@ def eventually(look: Callable[[], T], what: str = "it", patience: float = PATIEN
         time.sleep(0.05)
 
 
+def google_config(base_url: str) -> GoogleConfig:
+    """A simulated Google that knows the product of this address."""
+    redirect_uri = f"{base_url}/integrations/google_meet/callback"
+    return GoogleConfig(app=GoogleApp(client_id=CLIENT_ID, client_secret=GOOGLE_SECRET, redirect_uris=(redirect_uri,)))
+
+
+def google_settings(google_url: str) -> dict[str, str]:
+    """What the product has to know of it."""
+    hosts = ("ACCOUNTS_URL", "OAUTH_URL", "OPENID_URL")
+    return {
+        "TREFF_GOOGLE_CLIENT_ID": CLIENT_ID,
+        "TREFF_GOOGLE_CLIENT_SECRET": GOOGLE_SECRET,
+        "TREFF_GOOGLE_API_URL": f"{google_url}/calendar/v3",
+        **{f"TREFF_GOOGLE_{host}": google_url for host in hosts},
+    }
+
+
 @pytest.fixture(scope="session")
 def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with ExitStack() as stack:
@@ -179,33 +196,26 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
         )
         zoom_url = f"http://127.0.0.1:{free_port()}"
         zoom_config = ZoomConfig(app=app, port=int(zoom_url.rpartition(":")[2]), state_file=data_dir / "zoom.db")
-        google_app = GoogleApp(
-            client_id=CLIENT_ID,
-            client_secret=GOOGLE_SECRET,
-            redirect_uris=(f"{base_url}/integrations/google_meet/callback",),
-        )
-        google_url = stack.enter_context(serve_google(GoogleConfig(app=google_app))).url
+        google_url = stack.enter_context(serve_google(google_config(base_url))).url
         mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
         database_url = databases.clone()
-        environment = os.environ | {
-            "TREFF_DATABASE_URL": database_url,
-            "TREFF_DATA_DIR": str(data_dir),
-            "TREFF_BASE_URL": base_url,
-            "TREFF_EMAIL_URL": mailbox.smtp_url,
-            "TREFF_EMAIL_FROM": "termine@treff.example",
-            "TREFF_SUPPORT_EMAIL": OPERATOR,
-            "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
-            "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
-            "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "TREFF_ZOOM_OAUTH_URL": zoom_url,
-            "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
-            "TREFF_GOOGLE_CLIENT_ID": CLIENT_ID,
-            "TREFF_GOOGLE_CLIENT_SECRET": GOOGLE_SECRET,
-            "TREFF_GOOGLE_ACCOUNTS_URL": google_url,
-            "TREFF_GOOGLE_OAUTH_URL": google_url,
-            "TREFF_GOOGLE_OPENID_URL": google_url,
-            "TREFF_GOOGLE_API_URL": f"{google_url}/calendar/v3",
-        }
+        environment = (
+            os.environ
+            | {
+                "TREFF_DATABASE_URL": database_url,
+                "TREFF_DATA_DIR": str(data_dir),
+                "TREFF_BASE_URL": base_url,
+                "TREFF_EMAIL_URL": mailbox.smtp_url,
+                "TREFF_EMAIL_FROM": "termine@treff.example",
+                "TREFF_SUPPORT_EMAIL": OPERATOR,
+                "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
+                "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
+                "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+                "TREFF_ZOOM_OAUTH_URL": zoom_url,
+                "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
+            }
+            | google_settings(google_url)
+        )
         found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config, google_url)
         stack.callback(found.stop_zoom)
         found.start_zoom()
