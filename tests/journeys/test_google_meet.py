@@ -1,8 +1,10 @@
 """The main job with Google Meet in a real browser: connect, book, see the link, read the mail, move, cancel, leave."""
 
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -29,6 +31,14 @@ def google_user(team: Team) -> dict[str, str]:
 def events(team: Team, title: str) -> list[dict[str, Any]]:
     """What Google truly has under this title, deleted ones too."""
     return [event for event in team.product.google("truth")["events"] if event["summary"] == title]
+
+
+def starts_at(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["start"]["dateTime"])
+
+
+def minutes(event: dict[str, Any]) -> float:
+    return (datetime.fromisoformat(event["end"]["dateTime"]) - starts_at(event)).total_seconds() / 60
 
 
 def connect(team: Team, page: Page, context: BrowserContext) -> None:
@@ -64,8 +74,9 @@ def test_a_workspace_connects_google_meet_and_its_meetings_follow_the_appointmen
     assert link in mail["text"]
 
     move(page)
-    eventually(lambda: "T09:30" in events(team, title)[0]["start"]["dateTime"] or None, "the move at Google", 30)
-    assert events(team, title)[0]["meet_link"] == link
+    moved = eventually(lambda: [event for event in events(team, title) if minutes(event) == 30], "the move at Google")
+    assert (moved[0]["id"], moved[0]["meet_link"]) == (event["id"], link)
+    assert starts_at(moved[0]).astimezone(ZoneInfo("Europe/Berlin")).strftime("%H:%M") == "11:30"
     expect(page.get_by_role("link", name="Join meeting")).to_have_attribute("href", link)
 
     page.get_by_role("button", name="Cancel appointment").click()
