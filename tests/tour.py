@@ -18,6 +18,8 @@ from treff.conferencing.models import Grant, PendingConnection
 from treff.kernel import clock
 from treff.mail.models import Recipient
 from treff.mail.queries import stop_token
+from treff.team.actions import invite
+from treff.team.queries import token_of
 from treff.web.help.topics import TOPICS
 from treff.web.middleware import _ACCOUNT_PAGES
 from treff.workspaces.actions import NewPerson, add_member
@@ -55,7 +57,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "inbound:callback": ("?state=of-nobody&error=access_denied",),
 }
 STATUS = {"inbound:callback": 400}
-BY_ANYBODY = ("help:", "public:", "api:", "design:", "account_")
+BY_ANYBODY = ("invitation", "help:", "public:", "api:", "design:", "account_")
 BY_WHO_IS_SIGNED_IN = ("account_logout", "account_change_password")
 
 
@@ -82,8 +84,14 @@ def furnish(by: Member) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     ids |= {"uidb36": "1", "key": "set-password"}
     of_pages = {f"console:{name}": dict(own) for name, own in rooms._of_pages.items()}
     of_pages["public:details"] = of_pages["console:agenda_book"] = {"query": start}
+    of_pages["invitation"] = {"token": invited(by, "tour@nordlicht.example")}
     of_pages["public:stop_reminders"] = {"token": stop_token(recipient)}
     return ids, of_pages
+
+
+def invited(by: Member, email: str) -> str:
+    """The token of a fresh invitation into the member's workspace."""
+    return token_of(invite(house.scope(by), email, Role.REP, "en")).reveal()
 
 
 def pending(by: Member, session: str) -> str:

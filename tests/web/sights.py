@@ -11,7 +11,7 @@ import httpx2
 from django.urls import reverse
 
 from tests import house, offering
-from tests.tour import Stop, stops
+from tests.tour import Stop, invited, stops
 from treff.appointments.models import Appointment
 from treff.appointments.ports import SlotRequest
 from treff.appointments.self_service import book_offered, token_of
@@ -35,9 +35,11 @@ from treff.people.models import Lead
 from treff.support.actions import report_problem
 from treff.support.ports import Draft, Fact
 from treff.support.states import FactKind
+from treff.team.actions import invite
 from treff.workspaces.actions import NewPerson, create_workspace
 from treff.workspaces.models import Member, User, Workspace
 from treff.workspaces.ports import Scope
+from treff.workspaces.states import Role
 
 FRESH = "sonnenhof"
 SESSION = "the-session-of-the-pictures"
@@ -72,6 +74,7 @@ def sights(zoom_url: str, base_url: str) -> Iterator[Stop]:
     of_pages = {
         "console:appointment_decline": {"appointment_id": waiting.public_id},
         "public:stop_reminders": {"token": stop_token(Recipient.objects.filter(appointment=client).latest("pk"))},
+        "invitation": {"token": invited(by, "nina.neu@nordlicht.example")},
         "public:details": {"query": f"?start={start}&tz=Europe/Berlin"},
         "console:agenda_book": {"query": f"?start={start}"},
     }
@@ -100,6 +103,7 @@ def _ids(by: Member, scope: Scope, client: Appointment) -> dict[str, str]:
         "kind": "confirmation",
         "locale": "de",
         "mail_id": Letter.objects.filter(recipient__appointment=client).latest("pk").public_id,
+        "invitation_id": invite(scope, "jan.neu@nordlicht.example", Role.REP, "de").public_id,
         "note_id": add_note(scope, lead.public_id, "Ruft nach der Messe zurück.").public_id,
         "view_id": save_view(scope, "Meine offenen Leads", "status=contacted", is_shared=False).public_id,
         "import_id": bring(scope, "messe-leads.csv", LEADS_FILE.encode()).public_id,

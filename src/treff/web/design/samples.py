@@ -49,6 +49,7 @@ def sample() -> dict[str, Any]:
             Message(constants.WARNING, "The link is still on its way."),
             Message(constants.ERROR, "That time has just been taken."),
         ],
+        "undo": SimpleNamespace(said="The appointment was moved.", url="#component-undo", version=3, seconds=10),
         "workspace": SimpleNamespace(name="Nordlicht Solar", slug="nordlicht-solar"),
         "workspaces": [
             SimpleNamespace(name="Nordlicht Solar", slug="nordlicht-solar"),
