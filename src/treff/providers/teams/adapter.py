@@ -1,5 +1,4 @@
-"""The only file that knows both languages: Microsoft's answers on one side, conferencing's ports and errors on the
-other.
+"""Knows both languages: Microsoft's answers on one side, the ports and errors of conferencing on the other.
 
 Codes: https://learn.microsoft.com/en-us/graph/errors and, for Outlook, the pages named at each line.
 """
@@ -8,35 +7,32 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
 from treff.conferencing.errors import (
     Ambiguous,
-    GrantLost,
     Insecure,
-    Misconfigured,
     Missing,
-    ProviderError,
-    Refused,
-    Throttled,
     Transient,
-    Unauthorized,
     Unexpected,
     Unreachable,
     Unusable,
 )
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
-from treff.conferencing.states import GrantState, LostCause
-from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
 from treff.providers.teams import oauth, wire
 from treff.providers.teams.client import TeamsClient
-from treff.providers.teams.oauth import Verdict
+from treff.providers.teams.refusals import (
+    CALENDAR_SCOPE,
+    PROFILE_SCOPE,
+    meaning_of_token_refusal,
+    refuse,
+    retry_after,
+)
 from treff.providers.teams.wire import Event, Fault
 
 log = structlog.get_logger()
@@ -50,14 +46,8 @@ _MEETING = "meeting:"
 # Who has no mailbox in Exchange Online (no licence, or one on premises):
 # https://learn.microsoft.com/en-us/graph/resolve-auth-errors , https://github.com/microsoft/MicrosoftCloud/issues/41
 _NO_MAILBOX = ("MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI")
-# An event: https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode . A meeting:
-# no page says; both have been seen.
-_NOT_THERE = ("ErrorItemNotFound", "ErrorEventNotFound", "NotFound", "ItemNotFound")
-# Two changes of one item at once; the later was not made (same page).
-_MEANWHILE = (409, 412, 423)
 _LINK_PATH = re.compile(r"/(l/meetup-join|meet)/[^/].*")
 _LINK_HOSTS = ("teams.microsoft.com", "teams.live.com")
-_CALENDAR_SCOPE, _PROFILE_SCOPE = "Calendars.ReadWrite", "User.Read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +57,7 @@ class TeamsProvider:
     client: TeamsClient
     name: str = "teams"
     capabilities: Capabilities = _CAPABILITIES
-    scopes: frozenset[str] = frozenset({_PROFILE_SCOPE, _CALENDAR_SCOPE})
+    scopes: frozenset[str] = frozenset({PROFILE_SCOPE, CALENDAR_SCOPE})
 
     @property
     def client_id(self) -> str:
@@ -90,7 +80,7 @@ class TeamsProvider:
         log.info("revoke_impossible", provider=self.name)
 
     def identify(self, access_token: Secret) -> Identity:
-        answer = _read(lambda: self.client.read_profile(access_token), _PROFILE_SCOPE)
+        answer = _read(lambda: self.client.read_profile(access_token), PROFILE_SCOPE)
         found = wire.profile(answer)
         if found is None:
             raise Transient("Microsoft's profile has no id")
@@ -107,7 +97,7 @@ class TeamsProvider:
         if said.code == "ErrorDuplicateTransactionId":  # 400, some have seen 409
             return self._made_before(access_token, spec, said)
         if answer.status not in (200, 201):  # https://learn.microsoft.com/en-us/graph/api/user-post-events
-            _refuse(answer, Ambiguous(f"Microsoft answered {answer.status} to a create"))
+            refuse(answer, Ambiguous(f"Microsoft answered {answer.status} to a create"))
         found = wire.event(answer)
         if found is None:
             raise Ambiguous(f"Microsoft answered {answer.status} without an event's id")
@@ -123,7 +113,7 @@ class TeamsProvider:
         else:
             answer = _sent(lambda: self.client.update_event(access_token, own_id, _event_body(spec)))
         if not _is_done(answer, 200):
-            _refuse(answer, Ambiguous(f"Microsoft answered {answer.status} to an update"))
+            refuse(answer, Ambiguous(f"Microsoft answered {answer.status} to an update"))
 
     def delete(self, access_token: Secret, external_id: str) -> None:
         """https://learn.microsoft.com/en-us/graph/api/event-delete and …/onlinemeeting-delete: 204 both."""
@@ -136,7 +126,7 @@ class TeamsProvider:
         except Unanswered as error:  # deleting again does no harm
             raise Unreachable(str(error)) from error
         if not _is_done(answer, 204):
-            _refuse(answer, Unreachable(f"Microsoft answered {answer.status} to a delete"))
+            refuse(answer, Unreachable(f"Microsoft answered {answer.status} to a delete"))
 
     def read_link(self, access_token: Secret, external_id: str) -> str:
         kind, own_id = _split(external_id)
@@ -156,7 +146,7 @@ class TeamsProvider:
         if answer.status == 404 and wire.fault(answer).code in _NO_MAILBOX:
             return False
         if not _is_done(answer, 200):
-            _refuse(answer, Unreachable(f"Microsoft answered {answer.status} for the calendar"))
+            refuse(answer, Unreachable(f"Microsoft answered {answer.status} for the calendar"))
         allowed = wire.allowed_providers(answer)
         if allowed is None:
             raise Unreachable("Microsoft's answer does not say what meetings the calendar can have")
@@ -167,7 +157,7 @@ class TeamsProvider:
         body = _meeting_body(spec) | {"externalId": spec.key}
         answer = _sent(lambda: self.client.create_meeting(access_token, body))
         if answer.status not in (200, 201):
-            _refuse(answer, Ambiguous(f"Microsoft answered {answer.status} to a create"))
+            refuse(answer, Ambiguous(f"Microsoft answered {answer.status} to a create"))
         found = wire.meeting(answer)
         if found is None:
             raise Ambiguous(f"Microsoft answered {answer.status} without a meeting's id")
@@ -250,11 +240,11 @@ def _looked(ask: Callable[[], Answer]) -> Answer:
         raise Unreachable(str(error)) from error
 
 
-def _read(ask: Callable[[], Answer], scope: str = _CALENDAR_SCOPE) -> Answer:
+def _read(ask: Callable[[], Answer], scope: str = CALENDAR_SCOPE) -> Answer:
     """The 200 to one that changes nothing; `scope` is what it needs."""
     answer = _looked(ask)
     if not _is_done(answer, 200):
-        _refuse(answer, Unreachable(f"Microsoft answered {answer.status}"), scope)
+        refuse(answer, Unreachable(f"Microsoft answered {answer.status}"), scope)
     return answer
 
 
@@ -268,27 +258,8 @@ def _token_set(ask: Callable[[], Answer], kept: Secret | None = None) -> TokenSe
     except Unanswered as error:
         raise Ambiguous(str(error)) from error
     except oauth.TokenRefusal as refusal:
-        raise _meaning(refusal, _retry_after(answer)) from refusal
+        raise meaning_of_token_refusal(refusal, retry_after(answer)) from refusal
     return TokenSet(found.access_token, found.refresh_token, found.expires_in, found.scopes)
-
-
-def _meaning(refusal: oauth.TokenRefusal, wait: timedelta | None) -> ProviderError:
-    text = str(refusal)
-    match refusal.verdict:
-        case Verdict.APP_NOT_ACCEPTED:
-            return Misconfigured(text)
-        case Verdict.BLOCKED_BY_ADMIN:
-            return GrantLost(text, GrantState.BLOCKED_BY_PROVIDER, LostCause.ADMIN)
-        case Verdict.TOKEN_DEAD:
-            return GrantLost(text)
-        case Verdict.USER_GONE:
-            return GrantLost(text, cause=LostCause.USER_GONE)
-        case Verdict.TRY_AGAIN:
-            return Transient(text, wait)
-        case Verdict.NO_TOKENS:
-            return Ambiguous(text)
-        case Verdict.REFUSED:
-            return Refused(text)
 
 
 def _new_event(spec: MeetingSpec) -> dict[str, Any]:
@@ -325,60 +296,3 @@ def _times(spec: MeetingSpec) -> tuple[str, str]:
 def _is_done(answer: Answer, status: int) -> bool:
     """200 with a page is a network's own (sign in, blocked)."""
     return answer.status == status and (status == 204 or "html" not in answer.headers.get("content-type", ""))
-
-
-def _refuse(answer: Answer, if_unclear: ProviderError, scope: str = _CALENDAR_SCOPE) -> NoReturn:
-    """Raise what an answer that is no success means; `if_unclear` for one that leaves open whether Microsoft acted.
-
-    https://learn.microsoft.com/en-us/graph/errors#http-status-codes
-    """
-    said, wait = wire.fault(answer), _retry_after(answer)
-    text = f"Microsoft {answer.status} {said.code}: {said.message}".strip()
-    if answer.status < 300 or answer.status == 408 or answer.status >= 500:
-        if answer.status == 503 and wait is not None and not isinstance(if_unclear, Ambiguous):
-            raise Transient(text, wait)
-        raise if_unclear
-    if answer.status == 429:  # "the requests fail": https://learn.microsoft.com/en-us/graph/throttling
-        raise Throttled(text, clock.now() + wait) if wait is not None else Transient(text)
-    if answer.status == 401:
-        raise Unauthorized(text)
-    if answer.status == 403:
-        _forbid(text, said, scope)
-    if answer.status == 404 and said.code in _NOT_THERE:
-        raise Missing(text)
-    if answer.status == 410 and said.code:  # "no longer available at the server"
-        raise Missing(text)
-    if answer.status in _MEANWHILE:
-        raise Transient(text, wait)
-    if answer.status == 407:
-        raise Unreachable("a proxy asks for credentials (407)")
-    if answer.status < 400:  # redirects are not followed: a token must not travel
-        raise Misconfigured(f"Microsoft redirected ({answer.status})")
-    raise Refused(said.message or f"Microsoft answered {answer.status}")
-
-
-def _forbid(text: str, said: Fault, scope: str) -> NoReturn:
-    """403 has one code for what the token lacks and for what the organisation forbids; that is known by its text.
-
-    https://learn.microsoft.com/en-us/graph/resolve-auth-errors#403-forbidden-access-to-odata-is-disabled
-    """
-    if "OData is disabled" in said.message:
-        raise GrantLost(text, GrantState.BLOCKED_BY_PROVIDER, LostCause.ADMIN)
-    if said.code in ("ErrorAccessDenied", "Authorization_RequestDenied"):
-        raise GrantLost(text, GrantState.SCOPE_MISSING, LostCause.SCOPES, frozenset({scope}))
-    raise Refused(said.message or "Microsoft answered 403")
-
-
-def _retry_after(answer: Answer) -> timedelta | None:
-    """Seconds, as Graph says them, or the HTTP date that the standard allows."""
-    text = answer.headers.get("retry-after", "").strip()
-    try:
-        if text.isascii() and text.isdigit():
-            return timedelta(seconds=min(int(text[:9]), 30 * 86_400))
-        found = parsedate_to_datetime(text) if text else None
-    except (ValueError, OverflowError):
-        return None
-    if found is None:
-        return None
-    wait = (found if found.tzinfo else found.replace(tzinfo=UTC)) - clock.now()
-    return max(wait, timedelta(0))
