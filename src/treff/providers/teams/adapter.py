@@ -66,6 +66,10 @@ class TeamsProvider:
     def authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
         return self.client.authorization_url(state, code_challenge, redirect_uri)
 
+    def admin_consent_url(self, redirect_uri: str) -> str:
+        """Where an administrator agrees for their whole organisation; nobody has to be signed in here for that."""
+        return self.client.admin_consent_url(redirect_uri)
+
     def exchange_code(self, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet:
         return _token_set(lambda: self.client.exchange_code(code, verifier, redirect_uri))
 
