@@ -13,12 +13,15 @@ from treff.conferencing.plan import (
     Create,
     Delete,
     Desired,
+    FetchLink,
     Known,
     LeaveBehind,
     Linked,
+    Repeat,
     Settled,
     Step,
     Stray,
+    Unanswered,
     Unlink,
     Update,
     plan,
@@ -91,7 +94,8 @@ class World:
                 self.strays.append(Stray(len(self.remote), external_id, self.linked.account))
                 self.unlinked.add(external_id)
                 self.linked = None
-            case LeaveBehind(stray):
+            case LeaveBehind(attempt_id):
+                (stray,) = (stray for stray in self.strays if stray.attempt_id == attempt_id)
                 self.strays.remove(stray)
                 self.left_behind.add(stray.external_id)
             case Create(spec):
@@ -333,3 +337,49 @@ def test_what_has_begun_gets_no_meeting_and_keeps_the_one_it_has() -> None:
     world.spec = begun
     assert world.step() == Settled()
     assert world.linked is not None
+
+
+UNANSWERED = Unanswered(7, "A")
+SERVED = Desired(SPEC, "A", keeps=frozenset("A"), reachable=frozenset("A"), provider="google_meet")
+
+
+@pytest.mark.fault("F-156")
+@pytest.mark.parametrize("spec", [SPEC, replace(SPEC, start_at=NOW), None], ids=["wanted", "begun", "not wanted"])
+def test_a_create_that_was_not_answered_is_repeated_whatever_is_wanted_now(spec: MeetingSpec | None) -> None:
+    assert plan(replace(SERVED, spec=spec), Known(None, unanswered=UNANSWERED), NOW) == Repeat(UNANSWERED)
+
+
+def test_what_is_to_be_deleted_goes_before_a_create_is_repeated() -> None:
+    stray = Stray(3, "0", "A")
+    assert plan(SERVED, Known(None, (stray,), unanswered=UNANSWERED), NOW) == Delete(stray)
+
+
+def test_a_create_that_was_not_answered_is_left_behind_with_its_account_and_waits_without_any() -> None:
+    known = Known(None, unanswered=UNANSWERED)
+    other = replace(SERVED, account="B", keeps=frozenset("B"), reachable=frozenset("B"))
+    assert plan(other, known, NOW) == LeaveBehind(7)
+    nobody = Desired(None, None, provider="google_meet")
+    assert plan(nobody, known, NOW) == Settled(Reason.NOT_CONNECTED)
+
+
+@pytest.mark.fault("F-157")
+def test_a_link_that_is_still_being_made_is_asked_for_until_the_meeting_ends() -> None:
+    linked = Linked("0", "A", SPEC.as_told(), provider="google_meet", awaits_link=True)
+    assert plan(SERVED, Known(linked), NOW) == FetchLink("0")
+    assert plan(SERVED, Known(linked), SPEC.start_at) == FetchLink("0")
+    assert plan(SERVED, Known(linked), SPEC.start_at + SPEC.duration) == Settled()
+
+
+def test_a_change_does_not_wait_for_the_link_that_is_still_being_made() -> None:
+    linked = Linked("0", "A", SPEC.as_told(), provider="google_meet", awaits_link=True)
+    moved = replace(SPEC, start_at=SPEC.start_at + timedelta(hours=1))
+    assert plan(replace(SERVED, spec=moved), Known(linked), NOW) == Update("0", moved)
+    assert plan(replace(SERVED, provider="teams", keeps=frozenset()), Known(linked), NOW) == Unlink("0")
+
+
+def test_a_link_that_nobody_can_ask_for_any_more_needs_an_account() -> None:
+    linked = Linked("0", "A", SPEC.as_told(), kept=True, provider="google_meet", awaits_link=True)
+    gone = Desired(SPEC, None, provider="google_meet")
+    assert plan(gone, Known(linked), NOW) == Settled(Reason.NOT_CONNECTED)
+    other = Desired(SPEC, "B", keeps=frozenset("B"), reachable=frozenset("B"), provider="google_meet")
+    assert plan(other, Known(linked), NOW) == Unlink("0")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.faults.simulation.mutants import MUTANTS
+from tests.faults.simulation.mutants import MUTANTS, MUTANTS_THAT_REPEAT
 from tests.faults.simulation.runs import first_violation, run, tell
 
-SEEDS, PARTS = 5000, 10
+SEEDS, PARTS, PARTS_THAT_REPEAT = 5000, 10, 4
 # A planted bug is found within so many seeds, most of them within ten.
 SOON = 1000
 
@@ -21,6 +21,20 @@ def test_whatever_happens_appointments_and_meetings_come_into_step(part: int) ->
 def test_a_planted_bug_is_found(mutant: str) -> None:
     caught = (seed for seed in range(SOON) if run(seed, mutant=mutant).violation and not run(seed).violation)
     assert next(caught, None) is not None, f"{mutant}: no seed below {SOON} violates anything that it does not without"
+
+
+@pytest.mark.fault("F-156", "F-157", "F-159")
+@pytest.mark.parametrize("part", range(PARTS_THAT_REPEAT))
+def test_where_a_create_can_be_repeated_there_is_no_orphan_and_nothing_is_ambiguous(part: int) -> None:
+    size = SEEDS // PARTS
+    found = first_violation(range(part * size, (part + 1) * size), repeats=True)
+    assert found is None, tell(found, repeats=True)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS_THAT_REPEAT)
+def test_a_planted_bug_in_repeating_is_found(mutant: str) -> None:
+    ran = (run(seed, mutant=mutant, repeats=True) for seed in range(SOON))
+    assert next((found for found in ran if found.violation and not run(found.seed, repeats=True).violation), None)
 
 
 def test_a_seed_is_always_the_same_execution() -> None:

@@ -11,7 +11,16 @@ from datetime import datetime
 import structlog
 
 from treff.conferencing import calls
-from treff.conferencing.errors import Ambiguous, Missing, ProviderError, Refused, Unreachable
+from treff.conferencing.errors import (
+    Ambiguous,
+    LinkPending,
+    Missing,
+    ProviderError,
+    Refused,
+    Transient,
+    Unreachable,
+    Unusable,
+)
 from treff.conferencing.ledger import (
     LANDED,
     LEASE,
@@ -20,19 +29,20 @@ from treff.conferencing.ledger import (
     fence,
     link_or_stray,
     record_failed_create,
+    record_failed_repeat,
     release,
     settled_columns,
     unlink,
 )
 from treff.conferencing.plan import Linked
-from treff.conferencing.ports import MeetingSpec, RemoteMeeting
+from treff.conferencing.ports import LaterLinks, MeetingProvider, MeetingSpec, RemoteMeeting
 from treff.conferencing.rules import Need
 from treff.conferencing.situation import Situation
-from treff.conferencing.states import AttemptState
+from treff.conferencing.states import TO_BE_ENDED, AttemptState
 from treff.conferencing.world import AttemptRow, World
 from treff.kernel import clock
 from treff.kernel.ids import short_code
-from treff.kernel.secrets import SecretError
+from treff.kernel.secrets import Secret, SecretError
 
 log = structlog.get_logger()
 
@@ -40,20 +50,49 @@ log = structlog.get_logger()
 def create(situation: Situation, spec: MeetingSpec) -> bool:
     """True if nothing is left to do."""
     world = situation.world
-    calls.check_pause(situation)
-    calls.check_budget(situation, Need(spec.start_at))
-    # What could fail without Zoom happens before the intent: a refresh that is due, keys that its answer needs.
-    calls.provider_of(situation)
-    world.tokens.access_token(calls.grant_id(situation))
-    world.rows.check_keys(situation.appointment)
+    _prepare(situation, spec)
     attempt, spec = _intend(situation, spec)
     try:
-        remote = calls.call(situation, lambda provider, token: provider.create(token, spec))
+        return _send(situation, attempt, spec)
     except (ProviderError, SecretError, LeaseLost) as error:
         record_failed_create(world, attempt, error)
-        if isinstance(error, Unreachable | LeaseLost):
-            world.rows.count_request(attempt.account, -1)
+        _count_back(world, attempt, error)
+        if isinstance(error, Ambiguous) and calls.provider_of(situation).capabilities.creates_idempotently:
+            raise Transient(str(error)) from error
         raise
+
+
+def repeat(situation: Situation, attempt_id: int) -> bool:
+    """The same create again, with its key and what it was told then. True if nothing is left to do."""
+    world = situation.world
+    attempt = world.rows.attempt(attempt_id)
+    if attempt is None:
+        return False
+    spec = MeetingSpec.of_told(attempt.told, attempt.marker, attempt.key)
+    _prepare(situation, spec)
+    world.rows.count_request(attempt.account)
+    try:
+        return _send(situation, attempt, spec)
+    except (ProviderError, SecretError, LeaseLost) as error:
+        record_failed_repeat(world, attempt, error)
+        _count_back(world, attempt, error)
+        if isinstance(error, Ambiguous):
+            raise Transient(str(error)) from error
+        raise
+
+
+def _prepare(situation: Situation, spec: MeetingSpec) -> None:
+    """What could fail without the provider happens before the intent: a refresh that is due, keys its answer needs."""
+    calls.check_pause(situation)
+    calls.check_budget(situation, Need(spec.start_at))
+    calls.provider_of(situation)
+    situation.world.tokens.access_token(calls.grant_id(situation))
+    situation.world.rows.check_keys(situation.appointment)
+
+
+def _send(situation: Situation, attempt: AttemptRow, spec: MeetingSpec) -> bool:
+    world = situation.world
+    remote = calls.call(situation, lambda provider, token: provider.create(token, spec))
     _keep_in_journal(world, attempt, remote)
     settled = link_or_stray(situation, attempt, remote)
     # A database that forgot the attempt meanwhile does not know the id, and then nobody but the journal does.
@@ -62,8 +101,13 @@ def create(situation: Situation, spec: MeetingSpec) -> bool:
     return settled
 
 
+def _count_back(world: World, attempt: AttemptRow, error: Exception) -> None:
+    if isinstance(error, Unreachable | LeaseLost):
+        world.rows.count_request(attempt.account, -1)
+
+
 def _intend(situation: Situation, spec: MeetingSpec) -> tuple[AttemptRow, MeetingSpec]:
-    """Commit that a create is about to be sent; the spec with the marker that tells its meeting from twins."""
+    """Commit that a create is about to be sent; the spec with marker and key."""
     rows, account = situation.world.rows, situation.desired.account or ""
     with rows.atomic():
         fence(situation)
@@ -78,8 +122,9 @@ def _intend(situation: Situation, spec: MeetingSpec) -> tuple[AttemptRow, Meetin
             account=account,
             told=spec.as_told(),
             marker=marker,
+            key=situation.world.new_key(),
         )
-    return attempt, replace(spec, marker=marker)
+    return attempt, replace(spec, marker=marker, key=attempt.key)
 
 
 def _keep_in_journal(world: World, attempt: AttemptRow, remote: RemoteMeeting) -> None:
@@ -123,10 +168,9 @@ def update(situation: Situation, external_id: str, spec: MeetingSpec) -> bool:
         with rows.atomic():
             # What was due for confirming when it was sent is confirmed.
             confirm_at = None if linked is not None and linked.confirm_due else meeting.confirm_at
-            confirm_at = _confirm_at(situation, may_land_until, confirm_at)
+            _confirm_at(situation, may_land_until, confirm_at)
             settled = settled_columns(situation)
-            columns = {**settled, "next_look_at": confirm_at} if settled else {"tries": 0}
-            release(situation, told=spec.as_told(), synced_at=clock.now(), **columns)
+            release(situation, told=spec.as_told(), synced_at=clock.now(), **(settled or {"tries": 0}))
     except LeaseLost:
         ask_to_confirm(situation)
         raise
@@ -147,6 +191,34 @@ def _confirm_at(situation: Situation, may_land_until: datetime, confirm_at: date
     return confirm_at
 
 
+def fetch_link(situation: Situation, external_id: str) -> bool:
+    """True if nothing is left to do. Raises LinkPending as long as there is none."""
+    rows = situation.world.rows
+    calls.check_pause(situation)
+    try:
+        join_url = calls.call(situation, lambda provider, token: _read_link(provider, token, external_id))
+    except Missing:
+        unlink(situation, AttemptState.DELETED)
+        return False
+    except Unusable:
+        unlink(situation, AttemptState.STRAY, unusable=True)
+        return False
+    if not join_url:
+        raise LinkPending("the provider is still making the link")
+    with rows.atomic():
+        release(situation, awaits_link=False, tries=0)
+        rows.record_link(situation.appointment.pk, external_id, join_url)
+        settled = settled_columns(situation)
+        rows.change(situation.meeting.pk, situation.meeting.epoch, **settled)
+    return bool(settled)
+
+
+def _read_link(provider: MeetingProvider, token: Secret, external_id: str) -> str:
+    if not isinstance(provider, LaterLinks):
+        raise Unusable("a meeting came without a link, and this provider sends none later", external_id)
+    return provider.read_link(token, external_id)
+
+
 def delete(situation: Situation, attempt_id: int, external_id: str) -> None:
     calls.check_pause(situation)
     try:
@@ -164,7 +236,7 @@ def finish_stray(situation: Situation, attempt_id: int, state: AttemptState) -> 
     rows = situation.world.rows
     with rows.atomic():
         release(situation, tries=0)
-        rows.change_attempt(attempt_id, [AttemptState.STRAY], state=state, finished_at=clock.now())
+        rows.change_attempt(attempt_id, TO_BE_ENDED, state=state, finished_at=clock.now())
 
 
 def _moves_nothing(linked: Linked | None, spec: MeetingSpec) -> bool:

@@ -3,7 +3,8 @@
 ProviderError
  ├── Transient      not acted, or safe to repeat: try again (retry_after)
  │    └── Unreachable    nobody answered
- │         └── Insecure       whoever is there did not prove to be the provider, so nothing was sent
+ │    │    └── Insecure       whoever is there did not prove to be the provider, so nothing was sent
+ │    └── LinkPending    the meeting is there, the provider is still making its link
  ├── Ambiguous      sent, and nobody knows whether it acted: never repeat a create blindly
  ├── Throttled      not acted; no more calls for this account until `until_at`
  │    └── Spared         not sent: what is left of the day's requests is kept for starts that are nearer
@@ -37,6 +38,10 @@ class Unreachable(Transient):
 
 
 class Insecure(Unreachable):
+    pass
+
+
+class LinkPending(Transient):
     pass
 
 

@@ -16,7 +16,7 @@ from treff.conferencing.grants import due_at
 from treff.conferencing.models import Attempt, Grant, Meeting
 from treff.conferencing.ports import MeetingSpec
 from treff.conferencing.queries import hosting_accounts
-from treff.conferencing.states import AttemptState, GrantState
+from treff.conferencing.states import UNDECIDED, AttemptState, GrantState
 from treff.kernel import clock
 from treff.kernel.ids import short_code
 
@@ -97,7 +97,7 @@ def _received() -> Iterator[str]:
 
 def open_attempts() -> Sequence[Attempt]:
     """Creates for appointments ahead of which nobody knows whether they made a meeting; soonest first."""
-    unsure = Attempt.objects.filter(state__in=(AttemptState.INTENT, AttemptState.AMBIGUOUS), resolution="")
+    unsure = Attempt.objects.filter(state__in=UNDECIDED, resolution="")
     found = unsure.filter(meeting__appointment__start_at__gt=clock.now())
     return list(found.select_related("meeting__appointment__workspace").order_by("meeting__appointment__start_at"))
 

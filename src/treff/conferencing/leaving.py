@@ -14,7 +14,7 @@ from treff.booking_types.states import Provider
 from treff.conferencing import grants, queries
 from treff.conferencing.errors import NothingToDisconnect
 from treff.conferencing.models import Attempt, Connection, Grant, Meeting
-from treff.conferencing.states import AttemptState, GrantState, Upcoming
+from treff.conferencing.states import TO_BE_ENDED, AttemptState, GrantState, Upcoming
 from treff.conferencing.wakeups import account_changed, hold_meetings
 from treff.conferencing.world import AT_ONCE
 from treff.kernel import clock
@@ -160,7 +160,7 @@ def forget_deauthorized() -> int:
     for meeting_id in ids:
         with transaction.atomic():
             meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
-            ended = (AttemptState.LINKED, AttemptState.STRAY)
+            ended = (AttemptState.LINKED, *TO_BE_ENDED)
             theirs = Attempt.objects.filter(meeting=meeting, account=meeting.account)
             theirs.filter(state__in=ended).update(state=AttemptState.LEFT_BEHIND, finished_at=clock.now())
             theirs.update(external_id="")

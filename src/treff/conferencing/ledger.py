@@ -3,10 +3,10 @@
 import json
 from datetime import timedelta
 
-from treff.conferencing.errors import Ambiguous, Unusable
+from treff.conferencing.errors import Ambiguous, Missing, ProviderNotSetUp, Unusable
 from treff.conferencing.ports import RemoteMeeting
 from treff.conferencing.situation import Situation, wanted_of
-from treff.conferencing.states import AttemptState, Reason, Sync
+from treff.conferencing.states import TO_BE_ENDED, UNDECIDED, AttemptState, Reason, Sync
 from treff.conferencing.world import AT_ONCE, AttemptRow, MeetingRow, World
 from treff.kernel import clock
 
@@ -15,7 +15,10 @@ LEASE = timedelta(seconds=120)
 # So long after an update was prepared it cannot land any more: a refresh of the token, the request's own time, and what
 # a provider may take beyond that.
 LANDED = timedelta(seconds=300)
-UNDECIDED = (AttemptState.INTENT, AttemptState.AMBIGUOUS)
+
+
+# What an id that is found in the journal says something new of.
+GIVEN_UP = (AttemptState.AMBIGUOUS, AttemptState.UNANSWERED, AttemptState.LEFT_BEHIND)
 
 
 class LeaseLost(Exception):
@@ -45,23 +48,45 @@ def release(situation: Situation, **columns: object) -> None:
 
 def record_failed_create(world: World, attempt: AttemptRow, error: Exception) -> None:
     """Allowed without a lease: it says what is known of this one attempt, and nothing else."""
-    state, external_id = AttemptState.NOT_ACTED, ""
+    columns = _outcome(error)
     if isinstance(error, Ambiguous):
-        state = AttemptState.AMBIGUOUS
-    elif isinstance(error, Unusable):
+        columns["state"] = _unsure(world, attempt)
+    if world.rows.change_attempt(attempt.pk, [AttemptState.INTENT], **columns):
+        return
+    with world.rows.atomic():  # too late: another pass has given this one up, and has to decide anew
+        world.rows.change(attempt.meeting_id, None, next_look_at=AT_ONCE)
+        world.rows.change_attempt(attempt.pk, [AttemptState.AMBIGUOUS], **columns)
+        record_failed_repeat(world, attempt, error)
+
+
+def record_failed_repeat(world: World, attempt: AttemptRow, error: Exception) -> None:
+    """Only that there is a meeting, or was one, is news: that nothing was done says nothing of the create before."""
+    if isinstance(error, Unusable | Missing):
+        world.rows.change_attempt(attempt.pk, [AttemptState.UNANSWERED], **_outcome(error))
+
+
+def _outcome(error: Exception) -> dict[str, object]:
+    state, external_id = AttemptState.NOT_ACTED, ""
+    if isinstance(error, Unusable):
         state, external_id = AttemptState.STRAY, error.external_id
-    columns = {
+    elif isinstance(error, Missing):  # made by a create before, and deleted since
+        state = AttemptState.DELETED
+    return {
         "state": state,
         "external_id": external_id,
         "unusable": isinstance(error, Unusable),
         "detail": str(error)[:500],
         "finished_at": clock.now(),
     }
-    if world.rows.change_attempt(attempt.pk, [AttemptState.INTENT], **columns):
-        return
-    with world.rows.atomic():  # too late: another pass has given this one up, and has to decide anew
-        world.rows.change(attempt.meeting_id, None, next_look_at=AT_ONCE)
-        world.rows.change_attempt(attempt.pk, [AttemptState.AMBIGUOUS], **columns)
+
+
+def _unsure(world: World, attempt: AttemptRow) -> AttemptState:
+    """What a create is that nobody knows the outcome of; not to be repeated as long as nobody knows its provider."""
+    try:
+        may_repeat = world.provider_named(attempt.provider).capabilities.creates_idempotently
+    except ProviderNotSetUp:
+        may_repeat = False
+    return AttemptState.UNANSWERED if may_repeat else AttemptState.AMBIGUOUS
 
 
 def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeting) -> bool:
@@ -73,14 +98,17 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
     with world.rows.atomic():
         meeting = world.rows.meeting(situation.meeting.pk, locked=True)
         _appointment, _connections, desired = wanted_of(world, meeting, [attempt.account])
-        ours = meeting.epoch == epoch and not meeting.external_id
+        found = world.rows.attempt(attempt.pk)
+        is_open = found is not None and found.state in UNDECIDED  # who repeats it may come after a late first answer
+        ours = meeting.epoch == epoch and not meeting.external_id and is_open
         serves = attempt.account in desired.keeps and attempt.provider == desired.provider
         # Disconnected meanwhile: the link works all the same, and nobody could delete it.
         let_go = desired.account is None and attempt.account not in desired.reachable
         if ours and desired.spec is not None and (serves or let_go):
             without_secrets = RemoteMeeting(remote.external_id, remote.join_url)
             _link(world, meeting, attempt, remote if serves else without_secrets, kept=let_go)
-            settled = settled_columns(situation) if serves else {}
+            in_step = serves and attempt.told == desired.spec.as_told()  # a repeated one was told what was wanted then
+            settled = settled_columns(situation) if in_step else {}
         else:
             _mark_stray(world, attempt, remote.external_id)
             settled = {}
@@ -94,15 +122,16 @@ def settled_columns(situation: Situation) -> dict[str, object]:
     meeting's row locked: a verb either committed before (and is seen) or wakes us when the lease is free.
     """
     rows = situation.world.rows
-    if rows.meeting(situation.meeting.pk, locked=True).next_look_at == AT_ONCE:
+    meeting = rows.meeting(situation.meeting.pk, locked=True)
+    if meeting.next_look_at == AT_ONCE or meeting.awaits_link:
         return {}
     newest = rows.appointment(situation.appointment.pk, locked=True).generation
     attempts = rows.attempts(situation.meeting.pk)
-    if newest != situation.appointment.generation or any(a.state == AttemptState.STRAY for a in attempts):
+    if newest != situation.appointment.generation or any(a.state in TO_BE_ENDED for a in attempts):
         return {}
     return {
         "observed_generation": newest,
-        "next_look_at": None,
+        "next_look_at": meeting.confirm_at,
         "state": Sync.IN_STEP,
         "reason": Reason.NONE,
         "detail": "",
@@ -110,8 +139,11 @@ def settled_columns(situation: Situation) -> dict[str, object]:
     }
 
 
-def unlink(situation: Situation, becomes: AttemptState) -> None:
-    """The linked meeting stops being the link, in one commit before any delete: its id is never linked again."""
+def unlink(situation: Situation, becomes: AttemptState, **columns: object) -> None:
+    """The linked meeting stops being the link, in one commit before any delete: its id is never linked again.
+
+    `columns`: what is noted of the attempt besides.
+    """
     rows = situation.world.rows
     with rows.atomic():
         release(
@@ -120,6 +152,7 @@ def unlink(situation: Situation, becomes: AttemptState) -> None:
             account="",
             told={},
             kept=False,
+            awaits_link=False,
             deauthorized_at=None,
             passcode="",
             start_url="",
@@ -127,7 +160,7 @@ def unlink(situation: Situation, becomes: AttemptState) -> None:
             confirm_at=None,
         )
         for attempt in rows.attempts(situation.meeting.pk):
-            rows.change_attempt(attempt.pk, [AttemptState.LINKED], state=becomes, finished_at=clock.now())
+            rows.change_attempt(attempt.pk, [AttemptState.LINKED], state=becomes, finished_at=clock.now(), **columns)
         rows.record_link(situation.appointment.pk, "", "")
 
 
@@ -143,9 +176,8 @@ def adopt_dead_attempts(world: World, meeting: MeetingRow) -> list[int]:
         kept = world.journal.read("created", str(attempt.pk))
         if kept is None:
             detail = "the process ended before an answer came"
-            world.rows.change_attempt(
-                attempt.pk, UNDECIDED, state=AttemptState.AMBIGUOUS, detail=detail, finished_at=clock.now()
-            )
+            state, now = _unsure(world, attempt), clock.now()
+            world.rows.change_attempt(attempt.pk, UNDECIDED, state=state, detail=detail, finished_at=now)
             continue
         found = json.loads(kept)
         is_linked = world.rows.meeting(meeting.pk).external_id
@@ -164,7 +196,7 @@ def recover_journal(world: World) -> None:
         attempt, kept = world.rows.attempt(int(name)), world.journal.read("created", name)
         if attempt is not None and attempt.state == AttemptState.INTENT:
             continue  # its row is looked at when its lease is over
-        if attempt is not None and attempt.state == AttemptState.AMBIGUOUS and kept is not None:
+        if attempt is not None and kept is not None and not attempt.external_id and attempt.state in GIVEN_UP:
             with world.rows.atomic():
                 _mark_stray(world, attempt, json.loads(kept)["external_id"])
         if attempt is None and kept is not None:  # the database forgot it: a recovery's report lists it
@@ -182,6 +214,7 @@ def _link(world: World, meeting: MeetingRow, attempt: AttemptRow, remote: Remote
         account=attempt.account,
         told=attempt.told,
         kept=kept,
+        awaits_link=not remote.join_url,
         passcode=rows.seal(meeting.pk, "passcode", remote.passcode) if remote.passcode else "",
         start_url=rows.seal(meeting.pk, "start_url", remote.start_url) if remote.start_url else "",
         start_url_until=now + remote.start_url_valid_for if remote.start_url else None,
@@ -192,11 +225,15 @@ def _link(world: World, meeting: MeetingRow, attempt: AttemptRow, remote: Remote
     rows.change_attempt(
         attempt.pk, UNDECIDED, state=AttemptState.LINKED, external_id=remote.external_id, finished_at=now
     )
-    rows.record_link(meeting.appointment_id, remote.external_id, remote.join_url)
+    if remote.join_url:
+        rows.record_link(meeting.appointment_id, remote.external_id, remote.join_url)
 
 
 def _mark_stray(world: World, attempt: AttemptRow, external_id: str) -> None:
+    """Also if it was left behind unseen: now that its id is known, it may be deleted after all, or be named."""
+    found = world.rows.attempt(attempt.pk)
+    unseen = (*UNDECIDED, AttemptState.LEFT_BEHIND) if found is not None and not found.external_id else UNDECIDED
     world.rows.change(attempt.meeting_id, None, next_look_at=AT_ONCE)
     world.rows.change_attempt(
-        attempt.pk, UNDECIDED, state=AttemptState.STRAY, external_id=external_id, finished_at=clock.now()
+        attempt.pk, unseen, state=AttemptState.STRAY, external_id=external_id, finished_at=clock.now()
     )

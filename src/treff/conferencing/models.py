@@ -6,6 +6,7 @@ from django.db import models
 
 from treff.appointments.models import Appointment
 from treff.conferencing.states import (
+    TO_BE_ENDED,
     AttemptState,
     CheckResult,
     GrantState,
@@ -167,8 +168,9 @@ class Meeting(models.Model):
 
     `account` is a keyed digest of the external user, so that an owner can be recognised after the identity is deleted.
     `told` is what the provider was last told. `kept`: its account was left and its link is to stay all the same.
-    `deauthorized_at`: when its account's user removed the app, for operators who must forget such meetings. `asked_at`
-    is when a person last asked to look again: what made us hold back before that counts no more.
+    `awaits_link`: the provider was still making its join link. `deauthorized_at`: when its account's user removed the
+    app, for operators who must forget such meetings. `asked_at` is when a person last asked to look again: what made us
+    hold back before that counts no more.
     A pass holds `lease_until` and `epoch`; without them it changes nothing.
     """
 
@@ -178,6 +180,7 @@ class Meeting(models.Model):
     account = models.CharField(max_length=64, blank=True)
     told = models.JSONField(default=dict)
     kept = models.BooleanField(default=False)
+    awaits_link = models.BooleanField(default=False, db_default=False)
     deauthorized_at = models.DateTimeField(null=True)
     passcode = models.TextField(blank=True)
     start_url = models.TextField(blank=True)
@@ -210,9 +213,9 @@ class Meeting(models.Model):
 class Attempt(models.Model):
     """The intent log: a row is committed before every create, and says afterwards what became of it.
 
-    `unusable`: the provider made a meeting whose link cannot be sent to anybody. On the clean-up list (cleaning.py):
-    `resolution` is what an administrator found, at `resolved_at`; `remind_at` when it comes up again; `told_at` when
-    the administrators were mailed of it.
+    `key` makes the create repeatable where the provider minds it; `unusable`: the provider made a meeting whose link
+    cannot be sent to anybody. On the clean-up list (cleaning.py): `resolution` is what an administrator found, at
+    `resolved_at`; `remind_at` when it comes up again; `told_at` when the administrators were mailed of it.
     """
 
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="attempts")
@@ -222,6 +225,7 @@ class Attempt(models.Model):
     account = models.CharField(max_length=64)
     told = models.JSONField()
     marker = models.CharField(max_length=40)
+    key = models.CharField(max_length=32, default="", db_default="")
     state = models.CharField(
         max_length=20, choices=[(state.value, state.value) for state in AttemptState], default=AttemptState.INTENT
     )
@@ -254,7 +258,7 @@ class Attempt(models.Model):
                 name="attempt_to_tell",
                 condition=models.Q(
                     told_at__isnull=True,
-                    state__in=(AttemptState.AMBIGUOUS, AttemptState.STRAY, AttemptState.LEFT_BEHIND),
+                    state__in=(AttemptState.AMBIGUOUS, *TO_BE_ENDED, AttemptState.LEFT_BEHIND),
                 ),
             ),
         )

@@ -28,7 +28,7 @@ from treff.appointments.states import Status
 from treff.booking_types.states import Provider
 from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.ports import MeetingSpec
-from treff.conferencing.states import AttemptState, GrantState, Reason, Resolution, Sync
+from treff.conferencing.states import TO_BE_ENDED, AttemptState, GrantState, Reason, Resolution, Sync
 from treff.kernel import clock
 from treff.workspaces.errors import NotHere
 from treff.workspaces.ports import Scope
@@ -177,7 +177,7 @@ def leftovers() -> QuerySet[Attempt]:
         right_marker=Subquery(right.values("marker")[:1]),
     )
     listed = Q(state__in=(AttemptState.AMBIGUOUS, AttemptState.LEFT_BEHIND))
-    waits = Q(state=AttemptState.STRAY, is_reachable=False)
+    waits = Q(state__in=TO_BE_ENDED, is_reachable=False)
     return found.filter(listed | waits, closes_at__gt=clock.now()).select_related(
         "meeting__appointment__host__user", "meeting__appointment__lead"
     )

@@ -34,7 +34,8 @@ class Desired:
 class Linked:
     """The one meeting that is the appointment's, whose account made it and what the provider was last told.
 
-    `kept`: its account was left, and its link is to stay as long as nothing has to change.
+    `kept`: its account was left, and its link is to stay as long as nothing has to change. `awaits_link`: the provider
+    had not made its join link yet.
     """
 
     external_id: str
@@ -43,6 +44,7 @@ class Linked:
     confirm_due: bool = False
     kept: bool = False
     provider: str = ""
+    awaits_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,20 @@ class Stray:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A create whose outcome nobody knows, of a provider that may be sent it again."""
+
+    attempt_id: int
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     linked: Linked | None
     strays: tuple[Stray, ...] = ()
     unsure_today: int = 0
     unusable_today: int = 0
+    unanswered: Unanswered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,20 @@ class Settled:
 @dataclass(frozen=True, slots=True)
 class Create:
     spec: MeetingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Send the same create again: it brings the one meeting of its key."""
+
+    unanswered: Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLink:
+    """Ask for the join link that was still being made."""
+
+    external_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +119,12 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class LeaveBehind:
-    """The stray belongs to an account that we cannot use any more; it is listed for a person."""
+    """A stray, or an unanswered create, of an account that we cannot use any more; it is listed for a person."""
 
-    stray: Stray
+    attempt_id: int
 
 
-Step = Settled | Create | Update | Unlink | Delete | LeaveBehind
+Step = Settled | Create | Repeat | FetchLink | Update | Unlink | Delete | LeaveBehind
 
 
 def plan(desired: Desired, known: Known, now: datetime) -> Step:
@@ -107,23 +132,30 @@ def plan(desired: Desired, known: Known, now: datetime) -> Step:
 
     1. Strays go first: those that an account of ours can delete. The others are left behind and listed, or wait, if
        there is no account at all: the same one may come back.
-    2. A linked meeting is unlinked if it is not wanted, or wanted at another provider, or if its account is being left
+    2. A create that was not answered is sent again, and what it brings becomes the link or a stray; without its account
+       it is left behind like a stray.
+    3. A linked meeting is unlinked if it is not wanted, or wanted at another provider, or if its account is being left
        or does not serve this appointment any more. A kept one, or any while there is no account, keeps its link as long
        as nothing has to change: it works, Zoom does not delete meetings of a removed app.
-    3. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
+    4. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
        unsure too often today, or the provider gave links twice that cannot be sent.
-    4. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
-    5. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
+    5. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
+    6. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
+    7. One whose link was still being made is asked for it, until its end.
     """
     for stray in known.strays:
         if stray.account in desired.reachable:
             return Delete(stray)
     if known.strays and desired.account is not None:
-        return LeaveBehind(known.strays[0])
+        return LeaveBehind(known.strays[0].attempt_id)
+    if known.unanswered is not None and known.unanswered.account in desired.reachable:
+        return Repeat(known.unanswered)
+    if known.unanswered is not None and desired.account is not None:
+        return LeaveBehind(known.unanswered.attempt_id)
     if known.linked is not None:
         return _step_for_linked(desired, known.linked, now)
     if desired.spec is None:
-        return Settled(Reason.NOT_CONNECTED if known.strays else Reason.NONE)
+        return Settled(Reason.NOT_CONNECTED if known.strays or known.unanswered else Reason.NONE)
     if desired.spec.start_at <= now:
         return Settled(Reason.STARTED)
     if desired.account is None:
@@ -139,15 +171,19 @@ def _step_for_linked(desired: Desired, linked: Linked, now: datetime) -> Step:
     spec = desired.spec
     if spec is None:
         return Unlink(linked.external_id)
+    serves = linked.account in desired.keeps
+    link_is_due = linked.awaits_link and now < spec.start_at + spec.duration
     if spec.start_at <= now:
-        return Settled()
+        return FetchLink(linked.external_id) if serves and link_is_due else Settled()
     if linked.provider != desired.provider or linked.account in desired.leaving:
         return Unlink(linked.external_id)
     in_step = linked.told == spec.as_told() and not linked.confirm_due
-    if linked.account in desired.keeps:
-        return Settled() if in_step else Update(linked.external_id, spec)
-    if in_step and linked.kept:
+    if serves and not in_step:
+        return Update(linked.external_id, spec)
+    if serves:
+        return FetchLink(linked.external_id) if link_is_due else Settled()
+    if in_step and linked.kept and not linked.awaits_link:
         return Settled()
     if desired.account is None:
-        return Settled() if in_step else Settled(Reason.NOT_CONNECTED)
+        return Settled() if in_step and not linked.awaits_link else Settled(Reason.NOT_CONNECTED)
     return Unlink(linked.external_id)

@@ -25,6 +25,18 @@ class MeetingSpec:
     marker: str = ""
     key: str = ""
 
+    @classmethod
+    def of_told(cls, told: Mapping[str, object], marker: str, key: str) -> "MeetingSpec":
+        """What was told then, to be sent again."""
+        return cls(
+            str(told["title"]),
+            datetime.fromisoformat(str(told["start"])),
+            timedelta(minutes=int(str(told["minutes"]))),
+            str(told["time_zone"]),
+            marker,
+            key,
+        )
+
     def as_told(self) -> dict[str, object]:
         """What the provider has been told, as JSON, to compare with later; marker and key stay as it was created."""
         return {

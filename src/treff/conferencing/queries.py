@@ -14,7 +14,7 @@ from treff.booking_types.rules import LONGEST
 from treff.booking_types.states import Provider
 from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.rules import Explanation, explain
-from treff.conferencing.states import AttemptState, Reason, Sync
+from treff.conferencing.states import TO_BE_ENDED, AttemptState, Reason, Sync
 from treff.kernel import clock
 from treff.kernel.stored import known
 from treff.workspaces.ports import Scope
@@ -141,7 +141,7 @@ def removals_left(connection: Connection) -> int:
     """How many meetings this account still has that go when it is left with its upcoming meetings removed."""
     account = connection.grant.account
     ahead = Q(account=account, appointment__start_at__gt=clock.now()) & ~Q(external_id="")
-    going = Q(attempts__account=account, attempts__state__in=(AttemptState.STRAY, AttemptState.INTENT))
+    going = Q(attempts__account=account, attempts__state__in=(*TO_BE_ENDED, AttemptState.INTENT))
     return Meeting.objects.filter(ahead | going, appointment__workspace_id=connection.workspace_id).distinct().count()
 
 
@@ -243,7 +243,7 @@ def insecure_providers() -> dict[str, int]:
 def waiting_for(workspace_id: int, provider: str) -> list[int]:
     """Appointments ahead, or with something to delete, that a change of the connection may concern; soonest first."""
     now = clock.now()
-    concerned = Q(start_at__gt=now, provider=provider) | Q(meeting__attempts__state=AttemptState.STRAY)
+    concerned = Q(start_at__gt=now, provider=provider) | Q(meeting__attempts__state__in=TO_BE_ENDED)
     return list(
         Appointment.objects.filter(concerned, workspace_id=workspace_id)
         .distinct()

@@ -28,7 +28,7 @@ from treff.conferencing.ledger import (
     unlink,
 )
 from treff.conferencing.models import Meeting
-from treff.conferencing.plan import Create, Delete, LeaveBehind, Settled, Step, Unlink, Update, plan
+from treff.conferencing.plan import Create, Delete, FetchLink, LeaveBehind, Repeat, Settled, Step, Unlink, Update, plan
 from treff.conferencing.situation import Situation, situation_of
 from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.conferencing.turns import NotMyTurn, turn_of
@@ -85,12 +85,16 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
                 return _settle(situation, reason)
             case Unlink():
                 unlink(situation, AttemptState.STRAY)
-            case LeaveBehind(stray):
-                effects.finish_stray(situation, stray.attempt_id, AttemptState.LEFT_BEHIND)
+            case LeaveBehind(attempt_id):
+                effects.finish_stray(situation, attempt_id, AttemptState.LEFT_BEHIND)
             case Delete(stray):
                 effects.delete(situation, stray.attempt_id, stray.external_id)
             case Create(spec):
                 return not effects.create(situation, spec)
+            case Repeat(unanswered):
+                return not effects.repeat(situation, unanswered.attempt_id)
+            case FetchLink(external_id):
+                return not effects.fetch_link(situation, external_id)
             case Update(external_id, spec):
                 return not effects.update(situation, external_id, spec)
     except NotMyTurn:
@@ -134,7 +138,9 @@ def _account_for(step: Step, situation: Situation) -> str:
     match step:
         case Create():
             return situation.desired.account or ""
-        case Update():
+        case Repeat(unanswered):
+            return unanswered.account
+        case Update() | FetchLink():
             return situation.meeting.account
         case Delete(stray):
             return stray.account

@@ -8,6 +8,7 @@ from treff.conferencing.errors import (
     Ambiguous,
     GrantLost,
     Insecure,
+    LinkPending,
     Misconfigured,
     Missing,
     Refused,
@@ -88,6 +89,8 @@ def consequence(error: Exception, tries: int, now: datetime, chance: float) -> C
             return Consequence(Sync.BLOCKED, Reason.KEY_UNAVAILABLE, timedelta(minutes=10))
         case Missing():
             return Consequence(Sync.PENDING, Reason.NONE, timedelta(0))
+        case LinkPending():
+            return Consequence(Sync.WAITING, Reason.LINK_PENDING, back_off(tries, chance))
         case Insecure():
             return Consequence(Sync.WAITING, Reason.INSECURE, back_off(tries, chance))
         case Transient(retry_after=retry_after) if retry_after is not None:
@@ -193,6 +196,10 @@ _BY_REASON = {
     ),
     Reason.THROTTLED: Explanation(
         N_("The video provider takes no more requests for this account for now. We continue as soon as it does."),
+        N_("You don't need to do anything. The link is emailed as soon as it is there."),
+    ),
+    Reason.LINK_PENDING: Explanation(
+        N_("The meeting is there. The video provider is still making its link."),
         N_("You don't need to do anything. The link is emailed as soon as it is there."),
     ),
     Reason.UNSURE: Explanation(

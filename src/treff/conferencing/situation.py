@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from treff.booking_types.states import Provider
-from treff.conferencing.plan import Desired, Known, Linked, Stray
+from treff.conferencing.plan import Desired, Known, Linked, Stray, Unanswered
 from treff.conferencing.ports import MeetingSpec
 from treff.conferencing.states import AttemptState
 from treff.conferencing.world import AppointmentRow, AttemptRow, ConnectionRow, MeetingRow, World
@@ -69,7 +69,15 @@ def _known(meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> Known:
     linked = None
     if meeting.external_id:
         confirm_due = meeting.confirm_at is not None and meeting.confirm_at <= now
-        linked = Linked(meeting.external_id, meeting.account, meeting.told, confirm_due, meeting.kept, meeting.provider)
+        linked = Linked(
+            meeting.external_id,
+            meeting.account,
+            meeting.told,
+            confirm_due,
+            meeting.kept,
+            meeting.provider,
+            meeting.awaits_link,
+        )
     counts_from = max(now - timedelta(days=1), meeting.asked_at)
     today = [attempt for attempt in attempts if attempt.created_at > counts_from]
     return Known(
@@ -78,6 +86,14 @@ def _known(meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> Known:
             Stray(attempt.pk, attempt.external_id, attempt.account)
             for attempt in attempts
             if attempt.state == AttemptState.STRAY
+        ),
+        unanswered=next(
+            (
+                Unanswered(attempt.pk, attempt.account)
+                for attempt in attempts
+                if attempt.state == AttemptState.UNANSWERED
+            ),
+            None,
         ),
         unsure_today=sum(attempt.state == AttemptState.AMBIGUOUS for attempt in today),
         unusable_today=sum(attempt.unusable for attempt in today),

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     PROVIDER_DOWN = "provider_down"
     INSECURE = "insecure"
     THROTTLED = "throttled"
+    LINK_PENDING = "link_pending"
     UNSURE = "unsure"
     NOT_CONNECTED = "not_connected"
     NEEDS_RECONNECT = "needs_reconnect"
@@ -48,15 +49,25 @@ class AttemptState(StrEnum):
     """The life of one create; see reliability: intent log.
 
     intent -> linked | not_acted | ambiguous | stray;  linked -> stray;  stray -> deleted | left_behind
+
+    Where a provider creates idempotently, `unanswered` stands for `ambiguous`: the same create is sent again until it
+    is answered.  intent -> unanswered -> linked | stray | deleted | left_behind
     """
 
     INTENT = "intent"
     LINKED = "linked"
     NOT_ACTED = "not_acted"
     AMBIGUOUS = "ambiguous"
+    UNANSWERED = "unanswered"
     STRAY = "stray"
     DELETED = "deleted"
     LEFT_BEHIND = "left_behind"
+
+
+# Creates that nobody knows the outcome of.
+UNDECIDED = (AttemptState.INTENT, AttemptState.AMBIGUOUS, AttemptState.UNANSWERED)
+# What is still to be done at the provider, besides what is linked.
+TO_BE_ENDED = (AttemptState.STRAY, AttemptState.UNANSWERED)
 
 
 class GrantState(StrEnum):

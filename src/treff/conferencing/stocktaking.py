@@ -31,16 +31,36 @@ from treff.booking_types.states import Provider
 from treff.conferencing import ports, rules
 from treff.conferencing.errors import GrantLost
 from treff.conferencing.models import Attempt, Connection, Grant, Meeting, Usage
-from treff.conferencing.plan import Create, Delete, Known, LeaveBehind, Settled, Step, Stray, Unlink, Update, plan
+from treff.conferencing.plan import (
+    Create,
+    Delete,
+    FetchLink,
+    Known,
+    LeaveBehind,
+    Repeat,
+    Settled,
+    Step,
+    Stray,
+    Unlink,
+    Update,
+    plan,
+)
 from treff.conferencing.queries import standing_of
 from treff.conferencing.reconcile import PRODUCTION
 from treff.conferencing.rules import Need
 from treff.conferencing.situation import Situation, situation_of
-from treff.conferencing.states import AttemptState, GrantState, LostCause, Reason, Sync
+from treff.conferencing.states import TO_BE_ENDED, GrantState, LostCause, Reason, Sync
 from treff.conferencing.world import Rows, World
 from treff.kernel import clock
 
-_DEEDS = {Create: "create", Delete: "delete", LeaveBehind: "leave_behind", Update: "update"}
+_DEEDS = {
+    Create: "create",
+    Delete: "delete",
+    FetchLink: "fetch_link",
+    LeaveBehind: "leave_behind",
+    Repeat: "repeat",
+    Update: "update",
+}
 # More steps than any meeting needs (delete, unlink, delete, create).
 _MOST_STEPS = 10
 _AT_ONCE = 500
@@ -51,7 +71,8 @@ _IS_WANTED = Q(status=Status.BOOKED, deleted_at=None) & ~Q(provider=Provider.NON
 class Item:
     """One appointment: how its meeting stands, and what would be done if it were looked at now.
 
-    deeds     confirm (sent once more as it is), update, create, delete, leave_behind; none when there is nothing to do
+    deeds     confirm (sent once more as it is), update, create, repeat, fetch_link, delete, leave_behind; none when
+              there is nothing to do
     hindrance waits or blocked, and `cause` why, if the deeds, or what is wanted, cannot be done now
     """
 
@@ -80,7 +101,7 @@ def take_stock() -> Iterator[Item]:
     Requests to an account are counted along, so that it is seen whose turn comes today and who waits.
     """
     now = clock.now()
-    strays = Exists(Attempt.objects.filter(meeting__appointment=OuterRef("pk"), state=AttemptState.STRAY))
+    strays = Exists(Attempt.objects.filter(meeting__appointment=OuterRef("pk"), state__in=TO_BE_ENDED))
     concerned = Appointment.objects.filter(Q(start_at__gt=now) | strays).filter(_IS_WANTED | Q(meeting__isnull=False))
     budget = _Budget(now)
     rows = concerned.select_related("workspace", "meeting").order_by("start_at", "pk").iterator(_AT_ONCE)
@@ -162,8 +183,10 @@ def _steps(situation: Situation) -> Iterator[Step]:
         step = plan(situation.desired, known, now)
         yield step
         match step:
-            case Delete(stray) | LeaveBehind(stray):
-                known = replace(known, strays=tuple(other for other in known.strays if other != stray))
+            case Delete(Stray(attempt_id=ended)) | LeaveBehind(ended):
+                still = known.unanswered if known.unanswered and known.unanswered.attempt_id != ended else None
+                strays = tuple(stray for stray in known.strays if stray.attempt_id != ended)
+                known = replace(known, strays=strays, unanswered=still)
             case Unlink(external_id):
                 gone = Stray(0, external_id, situation.meeting.account)
                 known = replace(known, linked=None, strays=(*known.strays, gone))
@@ -200,6 +223,10 @@ def _request(step: Step, situation: Situation) -> tuple[str, Need | None]:
             told, wanted = situation.meeting.told, spec.as_told()
             moves_nothing = all(told.get(key) == wanted[key] for key in ("start", "minutes"))
             return situation.meeting.account, Need(spec.start_at, is_cosmetic=moves_nothing)
+        case Repeat(unanswered):
+            return unanswered.account, Need(situation.appointment.start_at)
+        case FetchLink():
+            return situation.meeting.account, None
         case Delete(stray):
             return stray.account, None
     raise TypeError(step)
@@ -253,7 +280,7 @@ def left_to_ask(asked_at: datetime) -> int:
 def _unasked(asked_at: datetime) -> QuerySet[Meeting]:
     """Without a join, so that an update looks at the row itself, however lately it was claimed."""
     ahead = Exists(Appointment.objects.filter(pk=OuterRef("appointment_id"), start_at__gt=asked_at))
-    strays = Exists(Attempt.objects.filter(meeting=OuterRef("pk"), state=AttemptState.STRAY))
+    strays = Exists(Attempt.objects.filter(meeting=OuterRef("pk"), state__in=TO_BE_ENDED))
     return Meeting.objects.filter(ahead | strays, asked_at__lt=asked_at)
 
 

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from treff.conferencing.models import Meeting
-from treff.conferencing.states import AttemptState, Reason, Sync
+from treff.conferencing.states import TO_BE_ENDED, Reason, Sync
 from treff.conferencing.world import AT_ONCE
 from treff.events.actions import announce
 from treff.kernel import clock
@@ -15,7 +15,7 @@ def hold_meetings(workspace_id: int) -> list[int]:
 
     In one order, and before any appointment is held, as passes do it: else two could wait for each other.
     """
-    concerned = Q(appointment__start_at__gt=clock.now()) | Q(attempts__state=AttemptState.STRAY)
+    concerned = Q(appointment__start_at__gt=clock.now()) | Q(attempts__state__in=TO_BE_ENDED)
     ids = Meeting.objects.filter(concerned, appointment__workspace_id=workspace_id).values("pk")
     held = Meeting.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return list(held.values_list("pk", flat=True))

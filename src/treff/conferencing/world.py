@@ -4,6 +4,7 @@ In production these are rows.py and its neighbours. The simulation of tests/faul
 the reconciler runs through thousands of accidents.
 """
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class MeetingRow(Protocol):
     asked_at: datetime
     epoch: int
     tries: int
+    awaits_link: bool
 
 
 class AttemptRow(Protocol):
@@ -64,6 +66,8 @@ class AttemptRow(Protocol):
     provider: str
     account: str
     told: Mapping[str, object]
+    marker: str
+    key: str
     state: str
     external_id: str
     unusable: bool
@@ -178,11 +182,16 @@ def no_others(_connection_id: int, _start_at: datetime) -> int:
     return 0
 
 
+def random_key() -> str:
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp; a grant's `turn_of` may make wait.
 
-    `nearer` is how many wait for a connection's account whose start is before that one.
+    `nearer` is how many wait for a connection's account whose start is before that one. `new_key` gives what makes a
+    create repeatable (MeetingSpec.key): of none that was sent before, whatever the database has forgotten.
     """
 
     rows: Rows
@@ -193,3 +202,4 @@ class World:
     breaker: Breaker = field(default_factory=Breaker)
     turn_of: Callable[[int], AbstractContextManager[None]] = no_turns
     nearer: Callable[[int, datetime], int] = no_others
+    new_key: Callable[[], str] = random_key

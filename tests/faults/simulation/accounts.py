@@ -8,7 +8,7 @@ from tests.faults.simulation.tables import Row
 from treff.conferencing.errors import GrantLost, Transient
 from treff.conferencing.leaving import LONGEST_LEAVING
 from treff.conferencing.models import LONG_AGO
-from treff.conferencing.states import AttemptState, GrantState
+from treff.conferencing.states import TO_BE_ENDED, AttemptState, GrantState
 from treff.conferencing.world import AT_ONCE
 from treff.kernel.secrets import KeyUnavailable, Secret, SecretError
 
@@ -159,7 +159,7 @@ class Accounts:
             count += bool(
                 ahead
                 or any(
-                    attempt.account == account and attempt.state in (AttemptState.STRAY, AttemptState.INTENT)
+                    attempt.account == account and attempt.state in (*TO_BE_ENDED, AttemptState.INTENT)
                     for attempt in self._engine.attempts(meeting)
                 )
             )
@@ -186,7 +186,7 @@ class Accounts:
         for appointment in self.tables.all("appointment"):
             meeting = self._engine.meeting_of(appointment.pk)
             strays = meeting is not None and any(
-                attempt.state == AttemptState.STRAY for attempt in self._engine.attempts(meeting)
+                attempt.state in TO_BE_ENDED for attempt in self._engine.attempts(meeting)
             )
             if strays or (appointment.start_at > self._engine.now and appointment.provider == "zoom"):
                 if meeting is not None:

@@ -12,6 +12,7 @@ from tests.faults.simulation.accidents import Accidents
 from tests.faults.simulation.accounts import ONCE, Accounts
 from tests.faults.simulation.invariants import Invariants
 from tests.faults.simulation.machines import Machine, Process
+from tests.faults.simulation.meet import MeetTruth
 from tests.faults.simulation.story import Story
 from tests.faults.simulation.tables import Row, Tables, Violation
 from tests.faults.simulation.zoom import ZoomTruth
@@ -29,13 +30,13 @@ TICKS = tuple(timedelta(seconds=seconds) for seconds in (0, 0, 0, 1, 5, 20))
 
 
 class Engine:
-    def __init__(self, seed: int, *, traced: bool = False) -> None:
+    def __init__(self, seed: int, *, repeats: bool = False, traced: bool = False) -> None:
         self.now = BEGIN
         self.trace: list[str] | None = [] if traced else None
         self.counted: Counter[str] = Counter()
         self.hub = getcurrent()
         self.accidents = Accidents(seed)
-        self.zoom = ZoomTruth()
+        self.zoom = MeetTruth() if repeats else ZoomTruth()
         self.invariants = Invariants(self)
         self.tables = Tables(self.invariants.look_at_commit)
         self.accounts = Accounts(self)
@@ -285,6 +286,7 @@ def new_meeting(pk: int, appointment: Any) -> Row:
         account="",
         told={},
         kept=False,
+        awaits_link=False,
         deauthorized_at=None,
         passcode="",
         start_url="",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.faults.simulation.tables import Key, Owner, Row, Violation
 from tests.faults.simulation.zoom import ZoomMeeting
 from treff.conferencing.ports import MeetingSpec
-from treff.conferencing.states import AttemptState, GrantState, Reason, Sync
+from treff.conferencing.states import TO_BE_ENDED, AttemptState, GrantState, Reason, Sync
 
 if TYPE_CHECKING:
     from tests.faults.simulation.engine import Engine
@@ -38,6 +38,8 @@ class Invariants:
                     if new.reason == Reason.UNEXPECTED:
                         raise Violation("the code under test made a mistake that it did not expect; see the log")
             elif table == "attempt" and new is not None:
+                if new.state == AttemptState.AMBIGUOUS and self._engine.zoom.repeats:
+                    raise Violation("M2: a create that can be repeated is given up")
                 touched.add(new.meeting_id)
             elif table == "appointment":
                 meeting = self._engine.meeting_of(pk)
@@ -70,7 +72,7 @@ class Invariants:
 
     def _check_meeting(self, meeting: Any) -> None:
         appointment = self._engine.tables.rows["appointment"][meeting.appointment_id]
-        if appointment.meeting_id != meeting.external_id:
+        if appointment.meeting_id != _told(meeting):
             raise Violation(f"E1: the appointment says {appointment.meeting_id}, linked is {meeting.external_id}")
         attempts = self._engine.attempts(meeting)
         linked = [attempt.external_id for attempt in attempts if attempt.state == AttemptState.LINKED]
@@ -113,8 +115,10 @@ class Invariants:
         if attempt is None:
             return False
         if attempt.state in (AttemptState.STRAY, AttemptState.LEFT_BEHIND):
-            return bool(attempt.external_id == live.meeting_id)
-        return attempt.state == AttemptState.AMBIGUOUS or (attempt.state == AttemptState.INTENT and not at_rest)
+            listed_unseen = attempt.state == AttemptState.LEFT_BEHIND and self._engine.zoom.repeats
+            return bool(attempt.external_id == live.meeting_id or (listed_unseen and not attempt.external_id))
+        unsure = (AttemptState.AMBIGUOUS, AttemptState.UNANSWERED)
+        return attempt.state in unsure or (attempt.state == AttemptState.INTENT and not at_rest)
 
     def attempt_of(self, meeting: Any, marker: str) -> Any:
         number = int(marker.rpartition("-")[2])
@@ -160,7 +164,7 @@ class Invariants:
             self._check_orphans(meeting, at_rest=True)
             if meeting.observed_generation != appointment.generation:
                 raise Violation(f"M3: generation {appointment.generation} was not seen")
-            if self.mails.get(appointment.pk, [""])[-1] != meeting.external_id:
+            if self.mails.get(appointment.pk, [""])[-1] != _told(meeting):
                 raise Violation(f"E1: mailed {self.mails[appointment.pk]}, linked is {meeting.external_id}")
             waits = self._check_strays(appointment, meeting)
             if not wanted and meeting.external_id:
@@ -174,7 +178,7 @@ class Invariants:
         for attempt in self._engine.attempts(meeting):
             if attempt.state == AttemptState.INTENT:
                 raise Violation(f"M2: attempt {attempt.number} is undecided for ever")
-            if attempt.state != AttemptState.STRAY:
+            if attempt.state not in TO_BE_ENDED:
                 continue
             grant = next((grant for grant in self._connected() if grant.account == attempt.account), None)
             if grant is not None and self._is_usable(grant):
@@ -193,6 +197,8 @@ class Invariants:
             return
         if (meeting.state, meeting.external_id == "") != (Sync.IN_STEP, False):
             raise Violation(f"M3: {meeting.state} {meeting.reason}, linked {meeting.external_id!r}, at rest")
+        if meeting.awaits_link:
+            raise Violation(f"M3: nobody asks for the link of {meeting.external_id}")
         remote = self._engine.zoom.meetings[meeting.external_id]
         if not remote.is_alive or remote.user != meeting.account:
             raise Violation(f"M3: the linked {meeting.external_id} does not live at {meeting.account}")
@@ -234,3 +240,8 @@ class Invariants:
             grant.state == GrantState.CONNECTED
             and self._engine.zoom.authorizations.get(grant.account) == grant.authorization
         )
+
+
+def _told(meeting: Any) -> str:
+    """What the appointment may say: nothing of a meeting whose link is still being made."""
+    return "" if meeting.awaits_link else str(meeting.external_id)

@@ -12,6 +12,7 @@ from django.db import OperationalError
 from greenlet import greenlet
 
 from tests.faults.simulation.accounts import MemoryTokens
+from tests.faults.simulation.meet import MemoryMeet
 from tests.faults.simulation.rows import MemoryRows
 from tests.faults.simulation.tables import Transaction, Violation
 from tests.faults.simulation.zoom import MemoryZoom
@@ -96,10 +97,18 @@ class Process:
         self.lost_disk = self.lost_database = False
         self.rows = MemoryRows(engine.tables, self)
         self.journal = Journal(self)
-        self.zoom = MemoryZoom(engine, self)
+        self.zoom = (MemoryMeet if engine.zoom.repeats else MemoryZoom)(engine, self)
         tokens = MemoryTokens(engine, self)
         chance = engine.accidents.random.random
-        self.world = World(self.rows, tokens, self.journal, self._provider_named, chance, machine.breaker)
+        self.world = World(
+            self.rows,
+            tokens,
+            self.journal,
+            self._provider_named,
+            chance,
+            machine.breaker,
+            new_key=lambda: f"key{engine.tables.new_pk()}",
+        )
         self._greenlet = greenlet(self._run)
         # The clock is a context variable; in the hub's context all have the hub's time.
         self._greenlet.gr_context = engine.hub.gr_context

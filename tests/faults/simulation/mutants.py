@@ -9,15 +9,17 @@ from weakref import WeakKeyDictionary
 
 from tests.faults.simulation.accounts import Accounts
 from tests.faults.simulation.machines import Journal
+from tests.faults.simulation.meet import MemoryMeet
 from tests.faults.simulation.rows import MemoryRows
 from tests.faults.simulation.tables import Row
 from tests.faults.simulation.zoom import MemoryZoom
 from treff.conferencing import calls, effects, reconcile
 from treff.conferencing.errors import Missing, Transient
-from treff.conferencing.plan import Desired, Known, Step
+from treff.conferencing.plan import Desired, FetchLink, Known, Settled, Step
+from treff.conferencing.ports import MeetingSpec
 from treff.conferencing.situation import Situation
 from treff.conferencing.states import AttemptState
-from treff.conferencing.world import AT_ONCE
+from treff.conferencing.world import AT_ONCE, random_key
 
 Planted = Sequence[tuple[Any, str, Callable[..., Any]]]
 
@@ -25,8 +27,9 @@ Planted = Sequence[tuple[Any, str, Callable[..., Any]]]
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """Within the block the bug of this name is there."""
-    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in MUTANTS[name]]
-    for owner, attribute, bug in MUTANTS[name]:
+    bugs = MUTANTS.get(name) or MUTANTS_THAT_REPEAT[name]
+    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in bugs]
+    for owner, attribute, bug in bugs:
         setattr(owner, attribute, bug)
     try:
         yield
@@ -39,6 +42,7 @@ _add_attempt, _change_attempt = MemoryRows.add_attempt, MemoryRows.change_attemp
 _appointment, _change = MemoryRows.appointment, MemoryRows.change
 _delete, _disconnect = MemoryZoom.delete, Accounts.disconnect
 _FIRST_SEEN: WeakKeyDictionary[MemoryRows, int] = WeakKeyDictionary()
+_meet = MemoryMeet.create
 _link_or_stray, _plan, _unlink = effects.link_or_stray, reconcile.plan, reconcile.unlink
 
 
@@ -78,7 +82,7 @@ def _delete_with_any_token(desired: Desired, known: Known, now: datetime) -> Ste
     return _plan(desired, known, now)
 
 
-def _delete_before_unlinking(situation: Situation, becomes: AttemptState) -> None:
+def _delete_before_unlinking(situation: Situation, becomes: AttemptState, **columns: object) -> None:
     acting = situation.connections.get(situation.meeting.account)
     if becomes == AttemptState.STRAY and acting is not None:
         with suppress(Missing):
@@ -87,7 +91,7 @@ def _delete_before_unlinking(situation: Situation, becomes: AttemptState) -> Non
                 lambda provider, token: provider.delete(token, situation.meeting.external_id),
             )
         becomes = AttemptState.DELETED
-    _unlink(situation, becomes)
+    _unlink(situation, becomes, **columns)
 
 
 def _drop_what_comes_late(situation: Situation, attempt: Any, remote: Any) -> bool:
@@ -143,6 +147,31 @@ def _write_nothing(_journal: Journal, _kind: str, _name: str, _text: str) -> Non
     return
 
 
+def _give_up(rows: MemoryRows, attempt_id: int, states: Sequence[AttemptState], **columns: object) -> bool:
+    if columns.get("state") == AttemptState.UNANSWERED:
+        columns["state"] = AttemptState.NOT_ACTED
+    return _change_attempt(rows, attempt_id, states, **columns)
+
+
+def _send_another_key(meet: MemoryMeet, access_token: Any, spec: MeetingSpec) -> Any:
+    return _meet(meet, access_token, replace(spec, key=random_key()))
+
+
+def _ask_for_no_link(desired: Desired, known: Known, now: datetime) -> Step:
+    step = _plan(desired, known, now)
+    return Settled() if isinstance(step, FetchLink) else step
+
+
+def _take_for_in_step(situation: Situation, attempt: Any, remote: Any) -> bool:
+    """Whatever the appointment has become since the create that is repeated."""
+    spec = situation.desired.spec
+    return _link_or_stray(situation, attempt.but({"told": spec.as_told()}) if spec else attempt, remote)
+
+
+def _stand_by(desired: Desired, known: Known, now: datetime) -> Step:
+    return _plan(desired, replace(known, unanswered=None), now)
+
+
 MUTANTS: Mapping[str, Planted] = {
     "blind retry": [(MemoryRows, "change_attempt", _retry_blindly)],
     "no intent log": [(MemoryRows, "add_attempt", _intend_nothing)],
@@ -158,4 +187,12 @@ MUTANTS: Mapping[str, Planted] = {
     "event-driven": [(MemoryRows, "appointment", _read_as_first_seen), (MemoryRows, "change", _take_newest_for_seen)],
     "no fence right before the effect": [(calls, "fence", _fence_nothing_at_the_call)],
     "no journal": [(Journal, "write", _write_nothing)],
+}
+# Of a vendor that creates idempotently.
+MUTANTS_THAT_REPEAT: Mapping[str, Planted] = {
+    "unanswered taken for not acted": [(MemoryRows, "change_attempt", _give_up)],
+    "repeated with another key": [(MemoryMeet, "create", _send_another_key)],
+    "unanswered never sent again": [(reconcile, "plan", _stand_by)],
+    "link never asked for": [(reconcile, "plan", _ask_for_no_link)],
+    "a repeated create taken for in step": [(effects, "link_or_stray", _take_for_in_step)],
 }

@@ -23,9 +23,9 @@ class Run:
     trace: list[str] = field(default_factory=list)
 
 
-def run(seed: int, *, mutant: str | None = None, traced: bool = False) -> Run:
-    """One execution, always the same for a seed and a mutant."""
-    engine = Engine(seed, traced=traced)
+def run(seed: int, *, mutant: str | None = None, repeats: bool = False, traced: bool = False) -> Run:
+    """One execution, always the same for a seed and a mutant. `repeats`: of a vendor that creates idempotently."""
+    engine = Engine(seed, repeats=repeats, traced=traced)
     violation = ""
     with quiet(), planted(mutant) if mutant else nullcontext():
         try:
@@ -35,16 +35,17 @@ def run(seed: int, *, mutant: str | None = None, traced: bool = False) -> Run:
     return Run(seed, violation, engine.count(), engine.trace or [])
 
 
-def first_violation(seeds: Iterable[int], mutant: str | None = None) -> Run | None:
+def first_violation(seeds: Iterable[int], mutant: str | None = None, *, repeats: bool = False) -> Run | None:
     """The first seed that violates something."""
-    return next((found for seed in seeds if (found := run(seed, mutant=mutant)).violation), None)
+    return next((found for seed in seeds if (found := run(seed, mutant=mutant, repeats=repeats)).violation), None)
 
 
-def tell(found: Run, mutant: str | None = None, lines: int = 60) -> str:
+def tell(found: Run, mutant: str | None = None, *, repeats: bool = False, lines: int = 60) -> str:
     """For a person: the seed, what it violated, how to replay it, and the end of its trace."""
     planted_bug = f" --mutant {mutant!r}" if mutant else ""
-    end = run(found.seed, mutant=mutant, traced=True).trace[-lines:]
-    replay = f"python -m tests.faults.simulation {found.seed} --trace{planted_bug}"
+    vendor = " --repeats" if repeats else ""
+    end = run(found.seed, mutant=mutant, repeats=repeats, traced=True).trace[-lines:]
+    replay = f"python -m tests.faults.simulation {found.seed} --trace{vendor}{planted_bug}"
     return "\n".join([f"seed {found.seed}: {found.violation}", replay, *end])
 
 

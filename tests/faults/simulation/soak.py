@@ -17,14 +17,14 @@ CHUNK = 250
 MOST_SHOWN = 20
 
 
-def soak(seeds: range, mutant: str | None) -> int:
+def soak(seeds: range, mutant: str | None, *, repeats: bool) -> int:
     """Print the table; 1 if something was violated."""
     began = time.monotonic()
     chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
     counted: Counter[str] = Counter()
     violated: list[tuple[int, str]] = []
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        for some, bad in pool.map(partial(_run_all, mutant), chunks):
+        for some, bad in pool.map(partial(_run_all, mutant, repeats), chunks):
             counted += some
             violated += bad
     rows = {"seeds": len(seeds), **counted, "violating": len(violated), "seconds": round(time.monotonic() - began)}
@@ -39,12 +39,12 @@ def runs() -> ModuleType:
     return importlib.import_module("tests.faults.simulation.runs")
 
 
-def _run_all(mutant: str | None, seeds: Sequence[int]) -> tuple[Counter[str], list[tuple[int, str]]]:
+def _run_all(mutant: str | None, repeats: bool, seeds: Sequence[int]) -> tuple[Counter[str], list[tuple[int, str]]]:
     run = runs().run
     counted: Counter[str] = Counter()
     violated = []
     for seed in seeds:
-        found = run(seed, mutant=mutant)
+        found = run(seed, mutant=mutant, repeats=repeats)
         counted += found.counted
         if found.violation:
             violated.append((seed, found.violation))

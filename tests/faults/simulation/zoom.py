@@ -43,7 +43,12 @@ class ZoomMeeting:
 
 @dataclass(slots=True)
 class ZoomTruth:
-    """What Zoom knows. `authorizations` counts the consents of each user; 0 after the app was removed."""
+    """What Zoom knows. `authorizations` counts the consents of each user; 0 after the app was removed.
+
+    `repeats`: creating twice with one key makes one.
+    """
+
+    repeats: bool = False
 
     meetings: dict[str, ZoomMeeting] = field(default_factory=dict)
     of_appointment: dict[str, list[ZoomMeeting]] = field(default_factory=dict)
@@ -167,7 +172,7 @@ class MemoryZoom:
             self._engine.note(process.name, "meets", fate)
         if fate not in ("not_sent", "busy", "refused_token") and not self._engine.zoom.accepts(token):
             fate = "refused_token"
-        if kind != "delete" and fate not in ("not_sent", "busy", "refused_token"):
+        if kind in ("create", "update") and fate not in ("not_sent", "busy", "refused_token"):
             self._engine.zoom.requests[user_of(token), self._engine.now.astimezone(UTC).date()] += 1
         match fate:
             case "not_sent":
@@ -211,8 +216,8 @@ class MemoryZoom:
 
 
 def unclear(kind: str, fate: str) -> ProviderError:
-    """Deleting again does no harm; whether a create or an update acted, nobody knows."""
-    return Unreachable(fate) if kind == "delete" else Ambiguous(fate)
+    """Deleting or reading again does no harm; whether a create or an update acted, nobody knows."""
+    return Ambiguous(fate) if kind in ("create", "update") else Unreachable(fate)
 
 
 def user_of(token: Secret) -> str:

@@ -98,7 +98,7 @@ def _explain(attempt: Attempt, zone: str) -> tuple[str, str]:
         "marker": attempt.marker,
         "id": attempt.external_id,
     }
-    if attempt.state == AttemptState.AMBIGUOUS:
+    if attempt.state in (AttemptState.AMBIGUOUS, AttemptState.UNANSWERED):
         why = gettext(
             "On %(time)s we lost the connection while %(provider)s was creating this meeting. "
             "%(provider)s may hold it, although nobody needs it."
