@@ -28,6 +28,7 @@ from treff.providers.teams import oauth, wire
 from treff.providers.teams.client import TeamsClient
 from treff.providers.teams.refusals import (
     CALENDAR_SCOPE,
+    MEETINGS_SCOPE,
     PROFILE_SCOPE,
     meaning_of_token_refusal,
     refuse,
@@ -57,7 +58,7 @@ class TeamsProvider:
     client: TeamsClient
     name: str = "teams"
     capabilities: Capabilities = _CAPABILITIES
-    scopes: frozenset[str] = frozenset({PROFILE_SCOPE, CALENDAR_SCOPE})
+    scopes: frozenset[str] = frozenset({PROFILE_SCOPE, CALENDAR_SCOPE, MEETINGS_SCOPE})
 
     @property
     def client_id(self) -> str:

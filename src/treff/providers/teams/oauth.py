@@ -18,6 +18,7 @@ from treff.providers.teams import wire
 USUAL_LIFE = timedelta(minutes=60)
 _NUMBER = re.compile(r"\bAADSTS(\d{4,8})\b")
 _GRAPH = "https://graph.microsoft.com/"
+_SIGN_IN = frozenset({"openid", "profile", "email", "offline_access"})
 
 
 class Verdict(Enum):
@@ -107,11 +108,14 @@ def tokens(answer: Answer, kept: Secret | None = None) -> Tokens:
 
 
 def scopes(text: str) -> frozenset[str]:
-    """Short names; the endpoint says Graph's with or without their address, and leaves offline_access out.
+    """Permissions by their short names; the endpoint says them with or without Graph's address.
+
+    What is about signing in is left out: it permits nothing, and is named at times without having been asked for.
 
     https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc
     """
-    return frozenset(re.sub(f"^{re.escape(_GRAPH)}", "", one, flags=re.IGNORECASE) for one in text.split())
+    named = (re.sub(f"^{re.escape(_GRAPH)}", "", one, flags=re.IGNORECASE) for one in text.split())
+    return frozenset(named) - _SIGN_IN
 
 
 def _refusal(answer: Answer) -> TokenRefusal:

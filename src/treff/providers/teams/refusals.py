@@ -23,7 +23,7 @@ from treff.providers.teams import wire
 from treff.providers.teams.oauth import TokenRefusal, Verdict
 from treff.providers.teams.wire import Fault
 
-CALENDAR_SCOPE, PROFILE_SCOPE = "Calendars.ReadWrite", "User.Read"
+CALENDAR_SCOPE, PROFILE_SCOPE, MEETINGS_SCOPE = "Calendars.ReadWrite", "User.Read", "OnlineMeetings.ReadWrite"
 # An event: https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode . A meeting:
 # no page says; both have been seen.
 _NOT_THERE = ("ErrorItemNotFound", "ErrorEventNotFound", "NotFound", "ItemNotFound")

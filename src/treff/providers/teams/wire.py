@@ -7,7 +7,7 @@ from typing import Any
 
 from treff.providers.http import Answer
 
-# Longer than any id that Graph is known to give (about 150 characters), shorter than what would be nonsense.
+# Longer than any id that Graph is known to give: those of meetings have some 150 characters.
 _LONGEST_ID = 500
 
 
