@@ -8,6 +8,7 @@ from psycopg import sql
 # Everything that pages and the API answered in this test worker; tests/visitor.py and the browser's fixture add to it.
 ANSWERS: list[str] = []
 CLIENT_SECRET = "canary-client-secret-3f9a1c"
+GOOGLE_SECRET = "canary-google-secret-5be803"
 WEBHOOK_SECRET = "canary-webhook-secret-77be20"
 _SHORTEST = 8
 

@@ -24,13 +24,16 @@ import pytest
 from django.db import connections
 from psycopg.conninfo import conninfo_to_dict
 
+from simulators.google.config import App as GoogleApp
+from simulators.google.config import Config as GoogleConfig
+from simulators.google.server import serve_in_thread as serve_google
 from simulators.mailbox.config import Config as MailboxConfig
 from simulators.mailbox.server import serve_in_thread as serve_mailbox
 from simulators.zoom.config import App
 from simulators.zoom.config import Config as ZoomConfig
 from simulators.zoom.server import Handle as RunningZoom
 from simulators.zoom.server import start_in_thread as start_zoom
-from tests.canaries import ANSWERS, CLIENT_SECRET, WEBHOOK_SECRET, assert_unseen, dump
+from tests.canaries import ANSWERS, CLIENT_SECRET, GOOGLE_SECRET, WEBHOOK_SECRET, assert_unseen, dump
 from tests.database import Databases
 
 T = TypeVar("T")
@@ -50,6 +53,7 @@ class Product:
     data_dir: Path
     environment: dict[str, str]
     zoom_config: ZoomConfig
+    google_url: str = ""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     zooms: list[RunningZoom] = field(default_factory=list)
     began: dict[str, int] = field(default_factory=dict)  # where in its log each process began
@@ -114,6 +118,10 @@ class Product:
     def mend_zoom(self) -> None:
         fetch(f"{self.zoom_url}/_control/faults", method="DELETE")
 
+    def google(self, what: str, order: dict[str, Any] | None = None) -> Any:
+        """A control of the simulated Google."""
+        return fetch(f"{self.google_url}/_control/{what}", order)
+
     def meetings(self, topic: str) -> list[dict[str, Any]]:
         """What Zoom truly has under this title, dead ones too."""
         return [meeting for meeting in self.zoom("truth")["meetings"] if meeting["topic"] == topic]
@@ -171,6 +179,12 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
         )
         zoom_url = f"http://127.0.0.1:{free_port()}"
         zoom_config = ZoomConfig(app=app, port=int(zoom_url.rpartition(":")[2]), state_file=data_dir / "zoom.db")
+        google_app = GoogleApp(
+            client_id=CLIENT_ID,
+            client_secret=GOOGLE_SECRET,
+            redirect_uris=(f"{base_url}/integrations/google_meet/callback",),
+        )
+        google_url = stack.enter_context(serve_google(GoogleConfig(app=google_app))).url
         mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
         database_url = databases.clone()
         environment = os.environ | {
@@ -185,8 +199,14 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "TREFF_ZOOM_OAUTH_URL": zoom_url,
             "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
+            "TREFF_GOOGLE_CLIENT_ID": CLIENT_ID,
+            "TREFF_GOOGLE_CLIENT_SECRET": GOOGLE_SECRET,
+            "TREFF_GOOGLE_ACCOUNTS_URL": google_url,
+            "TREFF_GOOGLE_OAUTH_URL": google_url,
+            "TREFF_GOOGLE_OPENID_URL": google_url,
+            "TREFF_GOOGLE_API_URL": f"{google_url}/calendar/v3",
         }
-        found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config)
+        found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config, google_url)
         stack.callback(found.stop_zoom)
         found.start_zoom()
         found.start("web", "serve", "--port", base_url.rpartition(":")[2], "--processes", "1")
@@ -194,7 +214,9 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
         try:
             eventually(lambda: answers(f"{base_url}/readyz"), "the web process")
             yield found
-            assert_unseen(found.zoom("secrets"), found.evidence())
+            evidence = found.evidence()
+            assert_unseen(found.zoom("secrets"), evidence)
+            assert_unseen(found.google("secrets"), evidence)
         finally:
             for name in list(found.processes):
                 found.stop(name)
@@ -217,7 +239,8 @@ def product(running_product: Product, django_db_setup: None, django_db_blocker: 
         running_product.stop(more)
     running_product.start_zoom()
     running_product.mend_zoom()
-    fetch(f"{running_product.mailbox_url}/_control/faults", method="DELETE")
+    for url in (running_product.google_url, running_product.mailbox_url):
+        fetch(f"{url}/_control/faults", method="DELETE")
     if "worker" not in running_product.processes:
         running_product.start_worker()
 

@@ -16,6 +16,7 @@ NAMES = (
     *("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL", "EMAIL_USE_TLS"),
     *("SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_NAME", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS"),
     *("TREFF_EMAIL_FROM", "TREFF_BASE_URL", "TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL", "DEBUG", "ALLOWED_HOSTS"),
+    *("TREFF_GOOGLE_ACCOUNTS_URL", "TREFF_GOOGLE_API_URL", "TREFF_MICROSOFT_LOGIN_URL", "TREFF_MICROSOFT_TENANT"),
     *("TREFF_SUPPORT_EMAIL", "TREFF_PRIVACY_URL", "WEB_SESSION", "WORKER_SESSION"),
 )
 READ = f"""
@@ -148,7 +149,13 @@ def test_a_slash_at_the_end_of_the_base_url_does_not_matter(tmp_path: Path) -> N
     )
 
 
-@pytest.mark.parametrize("name", ["TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL", "TREFF_GOOGLE_OAUTH_URL", "TREFF_GOOGLE_API_URL"),
+        *("TREFF_MICROSOFT_LOGIN_URL", "TREFF_MICROSOFT_API_URL"),
+    ],
+)
 @pytest.mark.parametrize(
     "value",
     [
@@ -174,6 +181,23 @@ def test_tokens_travel_by_https_or_on_this_machine(tmp_path: Path, name: str, va
 def test_https_anywhere_and_http_on_loopback_are_fine(tmp_path: Path, value: str) -> None:
     found = read(tmp_path, TREFF_ZOOM_OAUTH_URL=f"{value}/", TREFF_ZOOM_API_URL=f"{value}/v2")
     assert (found["TREFF_ZOOM_OAUTH_URL"], found["TREFF_ZOOM_API_URL"]) == (value, f"{value}/v2")
+
+
+def test_providers_are_where_the_vendors_have_them(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert (found["TREFF_GOOGLE_ACCOUNTS_URL"], found["TREFF_GOOGLE_API_URL"]) == (
+        "https://accounts.google.com",
+        "https://www.googleapis.com/calendar/v3",
+    )
+    assert found["TREFF_MICROSOFT_LOGIN_URL"] == "https://login.microsoftonline.com"
+    assert found["TREFF_MICROSOFT_TENANT"] == "organizations"
+
+
+def test_a_tenant_is_a_word_an_id_or_a_domain_and_no_path(tmp_path: Path) -> None:
+    for good in ("common", "8f0c9f8e-5a0f-4c5e-9d52-0a6f4f1b2c3d", "nordlicht.onmicrosoft.com"):
+        assert read(tmp_path, TREFF_MICROSOFT_TENANT=good)["TREFF_MICROSOFT_TENANT"] == good
+    for wrong in ("a/b", "../common", "x?y", "-", "ü"):
+        assert "TREFF_MICROSOFT_TENANT must be" in complaint(tmp_path, TREFF_MICROSOFT_TENANT=wrong)
 
 
 def test_several_webhook_secrets_hold_while_one_replaces_the_other(tmp_path: Path) -> None:

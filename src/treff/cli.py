@@ -88,7 +88,7 @@ def main() -> None:
 @click.option("--once", is_flag=True, help="The main job without a browser, every step verified and printed.")
 @click.option("--fresh", is_flag=True, help="Start over with new sample data.")
 def demo(port: int, once: bool, fresh: bool) -> None:
-    """Run everything with sample data and a simulated Zoom."""
+    """Run everything with sample data and simulated providers."""
     sys.exit(part("demo").run(port=port, once=once, fresh=fresh))
 
 
@@ -319,6 +319,13 @@ def simulator() -> None:
 def simulator_zoom(port: int) -> None:
     """Run the simulated Zoom alone."""
     os.execv(sys.executable, [sys.executable, "-m", "simulators.zoom", "--port", str(port)])  # noqa: S606
+
+
+@simulator.command("google")
+@click.option("--port", default=8002, show_default=True)
+def simulator_google(port: int) -> None:
+    """Run the simulated Google alone."""
+    os.execv(sys.executable, [sys.executable, "-m", "simulators.google", "--port", str(port)])  # noqa: S606
 
 
 if __name__ == "__main__":

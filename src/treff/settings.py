@@ -64,6 +64,17 @@ def _service_url(name: str, default: str) -> str:
     return url
 
 
+def _tenant(name: str) -> str:
+    """Part of an address: a tenant's id or domain, or whose accounts are taken.
+
+    https://learn.microsoft.com/en-us/entra/identity-platform/v2-protocols#endpoints
+    """
+    text = _text(name, "organizations")
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
+        raise ImproperlyConfigured(f"{name} must be organizations, common, or the id or domain of a tenant.")
+    return text
+
+
 def _recipient(name: str) -> str:
     """One e-mail address, or nothing."""
     try:
@@ -96,6 +107,17 @@ TREFF_ZOOM_WEBHOOK_SECRETS = [
 ]
 TREFF_ZOOM_OAUTH_URL = _service_url("TREFF_ZOOM_OAUTH_URL", "https://zoom.us")
 TREFF_ZOOM_API_URL = _service_url("TREFF_ZOOM_API_URL", "https://api.zoom.us/v2")
+TREFF_GOOGLE_CLIENT_ID = _text("TREFF_GOOGLE_CLIENT_ID")
+TREFF_GOOGLE_CLIENT_SECRET = Secret(_text("TREFF_GOOGLE_CLIENT_SECRET"))
+TREFF_GOOGLE_ACCOUNTS_URL = _service_url("TREFF_GOOGLE_ACCOUNTS_URL", "https://accounts.google.com")
+TREFF_GOOGLE_OAUTH_URL = _service_url("TREFF_GOOGLE_OAUTH_URL", "https://oauth2.googleapis.com")
+TREFF_GOOGLE_OPENID_URL = _service_url("TREFF_GOOGLE_OPENID_URL", "https://openidconnect.googleapis.com")
+TREFF_GOOGLE_API_URL = _service_url("TREFF_GOOGLE_API_URL", "https://www.googleapis.com/calendar/v3")
+TREFF_MICROSOFT_CLIENT_ID = _text("TREFF_MICROSOFT_CLIENT_ID")
+TREFF_MICROSOFT_CLIENT_SECRET = Secret(_text("TREFF_MICROSOFT_CLIENT_SECRET"))
+TREFF_MICROSOFT_TENANT = _tenant("TREFF_MICROSOFT_TENANT")
+TREFF_MICROSOFT_LOGIN_URL = _service_url("TREFF_MICROSOFT_LOGIN_URL", "https://login.microsoftonline.com")
+TREFF_MICROSOFT_API_URL = _service_url("TREFF_MICROSOFT_API_URL", "https://graph.microsoft.com/v1.0")
 # For what goes out to providers; with its password, if it wants one.
 TREFF_PROXY_URL = Secret(_text("TREFF_PROXY_URL"))
 if TREFF_PROXY_URL.reveal():

@@ -21,6 +21,8 @@ from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
 from treff.people import tasks as people_tasks
 from treff.providers import http
+from treff.providers.google_meet.adapter import GoogleMeetProvider
+from treff.providers.google_meet.client import GoogleClient
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
 from treff.support.queries import letter_of
@@ -95,13 +97,27 @@ def recover() -> None:
 
 
 def _providers() -> list[conferencing.MeetingProvider]:
-    """Those that are set up on this server."""
-    if not settings.TREFF_ZOOM_CLIENT_ID:
-        return []
+    """Those that are set up on this server, in the order in which people see them."""
+    return [provider for provider in (_zoom(), _google_meet()) if provider.client_id]
+
+
+def _zoom() -> conferencing.MeetingProvider:
     client = ZoomClient(
         client_id=settings.TREFF_ZOOM_CLIENT_ID,
         client_secret=settings.TREFF_ZOOM_CLIENT_SECRET,
         oauth_url=settings.TREFF_ZOOM_OAUTH_URL,
         api_url=settings.TREFF_ZOOM_API_URL,
     )
-    return [ZoomProvider(client)]
+    return ZoomProvider(client)
+
+
+def _google_meet() -> conferencing.MeetingProvider:
+    client = GoogleClient(
+        client_id=settings.TREFF_GOOGLE_CLIENT_ID,
+        client_secret=settings.TREFF_GOOGLE_CLIENT_SECRET,
+        accounts_url=settings.TREFF_GOOGLE_ACCOUNTS_URL,
+        oauth_url=settings.TREFF_GOOGLE_OAUTH_URL,
+        openid_url=settings.TREFF_GOOGLE_OPENID_URL,
+        api_url=settings.TREFF_GOOGLE_API_URL,
+    )
+    return GoogleMeetProvider(client)

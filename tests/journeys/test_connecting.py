@@ -357,7 +357,7 @@ def test_an_administrator_switches_own_accounts_on_and_disconnects_a_reps(
     reps_context.close()
 
     page.reload()
-    row = page.locator("#hosts tr").filter(has_text="Rita Rep")
+    row = page.locator("#hosts-zoom tr").filter(has_text="Rita Rep")
     expect(row).to_contain_text(f"second@{team.workspace.slug}.example")
     row.get_by_role("link", name="Disconnect").click()
     expect(page.get_by_role("main")).to_contain_text("the own account of Rita Rep")

@@ -12,6 +12,10 @@ class Provider(StrEnum):
     NONE = "none"
 
 
+# Those that make meetings, in the order in which people see them.
+CONFERENCING = tuple(provider for provider in Provider if provider is not Provider.NONE)
+
+
 class HostMode(StrEnum):
     """Which of a booking type's hosts receives: the first, one in turn, whom the client chooses, or all of them."""
 

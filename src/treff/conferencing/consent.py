@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
 from django.db import transaction
@@ -146,6 +147,23 @@ def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
         vault.check_primary()
         verifier = vault.open_data_key(flow.workspace).open(flow.verifier, _binding(flow.workspace, state))
     return Returned(scope, flow.provider, flow.in_popup, verifier, browser, flow.own)
+
+
+def origin_of(provider: MeetingProvider) -> str:
+    """Where its consent page is, such as https://accounts.google.com."""
+    page = urlsplit(provider.authorization_url(Secret(""), "", ""))
+    return f"{page.scheme}://{page.netloc}"
+
+
+def require_issuer(provider_name: str, issuer: str) -> None:
+    """Whether an answer that names who gave it (RFC 9207) comes from where we sent the browser; "": it names nobody.
+
+    Raises ProviderNotSetUp, StateMismatch.
+    """
+    wanted = origin_of(ports.provider_named(provider_name))
+    if issuer and issuer != wanted and not issuer.startswith(f"{wanted}/"):
+        log.warning("oauth_issuer_mismatch", provider=provider_name)
+        raise StateMismatch
 
 
 def redeem(

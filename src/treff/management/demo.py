@@ -1,10 +1,9 @@
-"""treff demo: everything at once, with sample data and a simulated Zoom."""
+"""treff demo: everything at once, with sample data and simulated providers."""
 
 import importlib
 import json
 import logging
 import os
-import secrets
 import shutil
 import signal
 import sys
@@ -20,9 +19,10 @@ import django
 
 from treff import embedded
 from treff.kernel.errors import N_, Unavailable
+from treff.management import demo_vendors
 from treff.management.processes import Company, free_port
 
-ZOOM_PORT, MAILBOX_PORT, SMTP_PORT = 8100, 8025, 2525
+MAILBOX_PORT, SMTP_PORT = 8025, 2525
 PASSWORD = "Sonnenschein-2026"  # noqa: S105  printed on the demo's own sign-in page
 ACCOUNTS = (
     ("petra.lindner@nordlicht.example", N_("Owner")),
@@ -39,6 +39,7 @@ class Stage:
     data_dir: Path
     base_url: str
     zoom_url: str
+    google_url: str
     mailbox_url: str
     smtp_url: str
     company: Company
@@ -103,20 +104,7 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
     """Start the simulators and put the whole configuration into the environment, for us and for our children."""
     company = Company(data_dir / "logs")
     stack.callback(company.stop)
-    keys = _demo_keys(data_dir)
     base_url = f"http://127.0.0.1:{free_port(port)}"
-    zoom = company.start(
-        "zoom",
-        [
-            *("-m", "simulators.zoom", "--port", str(free_port(ZOOM_PORT)), "--state", str(data_dir / "zoom.db")),
-            # With "=", because a secret may begin with a dash.
-            *(f"--client-id={keys['client_id']}", f"--client-secret={keys['client_secret']}"),
-            f"--webhook-secret={keys['webhook_secret']}",
-            *("--webhook-url", f"{base_url}/integrations/zoom/webhook"),
-            *("--redirect-uri", f"{base_url}/integrations/zoom/callback"),
-        ],
-        {},
-    )
     mailbox = company.start(
         "mailbox",
         [
@@ -125,7 +113,7 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         ],
         {},
     )
-    (zoom_url,) = company.ready_line(zoom)
+    vendors = demo_vendors.start(company, data_dir, base_url)
     smtp_url, mailbox_url = company.ready_line(mailbox)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "treff.settings",
@@ -135,14 +123,9 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         "TREFF_BASE_URL": base_url,
         "TREFF_EMAIL_URL": smtp_url,
         "TREFF_EMAIL_FROM": "termine@treff.example",
-        "TREFF_ZOOM_CLIENT_ID": keys["client_id"],
-        "TREFF_ZOOM_CLIENT_SECRET": keys["client_secret"],
-        "TREFF_ZOOM_WEBHOOK_SECRET": keys["webhook_secret"],
-        "TREFF_ZOOM_OAUTH_URL": zoom_url,
-        "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
-        "TREFF_DEMO": json.dumps(_shown_on_pages(zoom_url, mailbox_url)),
+        "TREFF_DEMO": json.dumps(_shown_on_pages(demo_vendors.portals(vendors), mailbox_url)),
     }
-    return Stage(data_dir, base_url, zoom_url, mailbox_url, smtp_url, company)
+    return Stage(data_dir, base_url, vendors["zoom"], vendors["google"], mailbox_url, smtp_url, company)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,31 +144,15 @@ def _load() -> _Parts:
     return _Parts(*(importlib.import_module(f"treff.management.{name}") for name in names))
 
 
-def _demo_keys(data_dir: Path) -> dict[str, str]:
-    """What the simulated Zoom and we know of each other, made once."""
-    path = data_dir / "demo-keys.json"
-    if not path.exists():
-        made = {"client_id": "treff-demo"} | {
-            name: secrets.token_urlsafe(24) for name in ("client_secret", "webhook_secret")
-        }
-        path.write_text(json.dumps(made))
-        path.chmod(0o600)
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
-
-
-def _shown_on_pages(zoom_url: str, mailbox_url: str) -> dict[str, object]:
+def _shown_on_pages(portals: list[dict[str, str]], mailbox_url: str) -> dict[str, object]:
     """The banner and the sign-ins; the texts are msgids, translated where they are shown (web/context.py)."""
     return {
         "banner": {
             "lines": [
-                N_("Zoom and the mailboxes are simulated."),
-                N_("To use a real account, set TREFF_ZOOM_CLIENT_ID (see docs/settings.md)."),
+                N_("The video providers and the mailboxes are simulated."),
+                N_("How to use real accounts is in docs/settings.md."),
             ],
-            "links": [
-                {"url": f"{zoom_url}/portal", "label": N_("Simulated Zoom")},
-                {"url": mailbox_url, "label": N_("Simulated mailboxes")},
-            ],
+            "links": [*portals, {"url": mailbox_url, "label": N_("Simulated mailboxes")}],
         },
         "accounts": [{"email": email, "password": PASSWORD, "label": label} for email, label in ACCOUNTS],
     }
@@ -205,9 +172,10 @@ def _announce(stage: Stage, data_dir: Path) -> None:
   Three things to try
     1. Open a lead, book an appointment with Zoom, and watch the link appear. Then read the mail: {stage.mailbox_url}
     2. Move it, cancel it, and see the meeting follow in the simulated Zoom: {stage.zoom_url}/portal
-    3. Switch to Nordlicht Wärme GmbH and connect its Zoom account (Admin, Video provider).
+    3. Switch to Nordlicht Wärme GmbH and connect its Zoom account (Admin, Video provider), or one at Google Meet:
+       {stage.google_url}/portal
 
-  Zoom is simulated. With a Zoom app of your own, set TREFF_ZOOM_CLIENT_ID and its companions (docs/settings.md)
+  The providers are simulated. With an app of your own at one of them, set its settings (docs/settings.md)
   and run treff serve and treff worker. Data and logs: {data_dir}
   Ctrl-C stops everything."""
     )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -17,10 +17,12 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError, OperationalError
 
+from treff.booking_types.states import Provider
 from treff.conferencing.health import Health, health_of
 from treff.conferencing.models import Connection
 from treff.conferencing.queries import insecure_providers
 from treff.conferencing.states import CheckResult, GrantState
+from treff.kernel.secrets import Secret
 from treff.management import keys
 from treff.management.database import forgotten_transactions
 from treff.recovery import queries, witness
@@ -33,6 +35,9 @@ SHOWN = (
     "TREFF_TRUSTED_PROXIES",
     "TREFF_EMAIL_FROM",
     "TREFF_ZOOM_OAUTH_URL",
+    "TREFF_GOOGLE_ACCOUNTS_URL",
+    "TREFF_MICROSOFT_LOGIN_URL",
+    "TREFF_MICROSOFT_TENANT",
 )
 HIDDEN = (
     "TREFF_DATABASE_URL",
@@ -42,6 +47,13 @@ HIDDEN = (
     "TREFF_ZOOM_CLIENT_ID",
     "TREFF_ZOOM_CLIENT_SECRET",
     "TREFF_ZOOM_WEBHOOK_SECRET",
+)
+# Of providers that may be left out; that is no cause for a note.
+OPTIONAL = (
+    "TREFF_GOOGLE_CLIENT_ID",
+    "TREFF_GOOGLE_CLIENT_SECRET",
+    "TREFF_MICROSOFT_CLIENT_ID",
+    "TREFF_MICROSOFT_CLIENT_SECRET",
 )
 
 # What keys.status() may list, in words and with the cure.
@@ -89,8 +101,8 @@ def examine() -> list[dict[str, str]]:
         *_recovery(),
         *_keys(),
         _mail(),
-        _zoom(),
-        _proxy(),
+        *_providers(),
+        *_proxy(),
         *_insecure(),
         *_accounts(),
     ]
@@ -103,7 +115,8 @@ def _settings() -> list[Finding]:
         Finding(name, "ok" if os.environ.get(name) else "note", "set" if os.environ.get(name) else "not set")
         for name in HIDDEN
     ]
-    return [*shown, _support(), *_operator(), *hidden]
+    optional = [Finding(name, "ok", "set" if os.environ.get(name) else "not set") for name in OPTIONAL]
+    return [*shown, _support(), *_operator(), *hidden, *optional]
 
 
 def _support() -> Finding:
@@ -183,34 +196,79 @@ def _mail() -> Finding:
     return Finding("mail", "ok", f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} answers")
 
 
-def _zoom() -> Finding:
-    if not settings.TREFF_ZOOM_CLIENT_ID or not settings.TREFF_ZOOM_CLIENT_SECRET.reveal():
-        return Finding("zoom", "note", "not set up; appointments can be booked without a video meeting")
-    if not settings.TREFF_ZOOM_WEBHOOK_SECRETS:
+@dataclass(frozen=True, slots=True)
+class _Vendor:
+    """A provider's settings: TREFF_<prefix>_CLIENT_ID and the like, and where its API is."""
+
+    name: str
+    prefix: str
+
+    def has(self, what: str) -> bool:
+        value = getattr(settings, f"TREFF_{self.prefix}_{what}")
+        return bool(value.reveal() if isinstance(value, Secret) else value)
+
+    @property
+    def api_url(self) -> str:
+        return str(getattr(settings, f"TREFF_{self.prefix}_API_URL"))
+
+
+_VENDORS = (
+    _Vendor(Provider.ZOOM, "ZOOM"),
+    _Vendor(Provider.GOOGLE_MEET, "GOOGLE"),
+    _Vendor(Provider.TEAMS, "MICROSOFT"),
+)
+
+
+def _providers() -> list[Finding]:
+    found = [_provider(vendor) for vendor in _VENDORS]
+    if all(finding.state == "note" for finding in found):
+        return [Finding(one.name, "note", f"{one.detail}; appointments have no video meeting") for one in found]
+    # One of several is enough; the others are no cause for a note.
+    return [Finding(one.name, "ok" if one.state == "note" else one.state, one.detail) for one in found]
+
+
+def _provider(vendor: _Vendor) -> Finding:
+    missing = [name for name in ("CLIENT_ID", "CLIENT_SECRET") if not vendor.has(name)]
+    if len(missing) == 2:
+        return Finding(vendor.name, "note", "not set up")
+    if missing:
+        return Finding(vendor.name, "bad", f"TREFF_{vendor.prefix}_{missing[0]} is missing")
+    if vendor.name == Provider.ZOOM and not settings.TREFF_ZOOM_WEBHOOK_SECRETS:
         return Finding(
             "zoom", "bad", "TREFF_ZOOM_WEBHOOK_SECRET is missing: a removed app would not be noticed at once"
         )
-    return Finding("zoom", "ok", "set up")
+    return Finding(vendor.name, "ok", "set up")
 
 
-def _proxy() -> Finding:
-    """Whether it lets us through to Zoom, and what no proxy may do."""
+def _proxy() -> list[Finding]:
+    """Whether it lets us through to the providers that are set up, and what no proxy may do."""
     ours, ignored = settings.TREFF_PROXY_URL.reveal(), [name for name in _PROXY_VARIABLES if os.environ.get(name)]
     if not ours:
         words = "is set in the environment and not followed; TREFF_PROXY_URL would be"
-        return Finding("proxy", "note", f"{ignored[0]} {words}") if ignored else Finding("proxy", "ok", "none")
-    proxy, zoom = urlsplit(ours), urlsplit(settings.TREFF_ZOOM_API_URL)
+        return [Finding("proxy", "note", f"{ignored[0]} {words}") if ignored else Finding("proxy", "ok", "none")]
+    proxy = urlsplit(ours)
+    where = f"{proxy.hostname}:{proxy.port or 80}"
+    there = [vendor.api_url for vendor in _VENDORS if vendor.has("CLIENT_ID")] or [settings.TREFF_ZOOM_API_URL]
+    troubles = [trouble for trouble in (_trouble_through(proxy, url) for url in there) if trouble]
+    if troubles:
+        return [Finding("proxy", "bad", f"{where} {trouble}") for trouble in troubles]
+    return [Finding("proxy", "note", f"{where} {_NO_REPEATING}")]
+
+
+def _trouble_through(proxy: SplitResult, url: str) -> str:
+    """What keeps us from a vendor, a refused tunnel too; empty if nothing does."""
+    vendor = urlsplit(url)
     line = HTTPConnection(proxy.hostname or "", proxy.port or 80, timeout=5)
-    if zoom.scheme == "https":
+    if vendor.scheme == "https":
         login = f"{unquote(proxy.username or '')}:{unquote(proxy.password or '')}".encode()
         headers = {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"} if proxy.username else {}
-        line.set_tunnel(zoom.hostname or "", zoom.port or 443, headers)
+        line.set_tunnel(vendor.hostname or "", vendor.port or 443, headers)
     try:
         with closing(line):
             line.connect()
-    except OSError as error:  # a refused tunnel too
-        return Finding("proxy", "bad", f"{proxy.hostname}:{line.port} {error}")
-    return Finding("proxy", "note", f"{proxy.hostname}:{proxy.port or 80} {_NO_REPEATING}")
+    except OSError as error:
+        return str(error)
+    return ""
 
 
 def _insecure() -> list[Finding]:

@@ -1,9 +1,9 @@
 """What browsers are told about our pages."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
-from django.conf import settings
+from treff.conferencing.consent import origin_of
+from treff.conferencing.ports import provider_named, provider_names
 
 
 def content_security_policy(frame_ancestors: Sequence[str] = ("'none'",), *, frames: bool = False) -> str:
@@ -11,11 +11,11 @@ def content_security_policy(frame_ancestors: Sequence[str] = ("'none'",), *, fra
 
     `frames`: the page shows others of ours in one.
     """
-    zoom = urlsplit(settings.TREFF_ZOOM_OAUTH_URL)
-    # The consent page is reached by a redirect out of a form post, which browsers hold against form-action.
+    # A consent page is reached by a redirect out of a form post, which browsers hold against form-action.
+    forms_go_to = " ".join(["'self'", *(origin_of(provider_named(name)) for name in provider_names())])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        f"font-src 'self'; form-action 'self' {zoom.scheme}://{zoom.netloc}; "
+        f"font-src 'self'; form-action {forms_go_to}; "
         f"frame-ancestors {' '.join(frame_ancestors)}; base-uri 'none'" + ("; frame-src 'self'" if frames else "")
     )
 

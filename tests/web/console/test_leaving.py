@@ -224,7 +224,7 @@ def test_appointments_are_switched_to_no_conferencing(
 @pytest.mark.promise("P26")
 def test_disconnecting_works_where_the_provider_is_not_set_up_any_more(browser: Client, connected: PaperZoom) -> None:
     ports.connect({})
-    assert browser.get(VIDEO).context["card"].state == "connected"
+    assert browser.get(VIDEO).context["parts"][0].card.state == "connected"
     assert browser.get(LEAVE).status_code == 200
     assert "Zoom is disconnected." in browser.post(LEAVE, SURE, follow=True).text
     assert not Grant.objects.exists()
@@ -277,7 +277,7 @@ def test_the_own_account_of_somebody_who_has_left_can_still_be_disconnected(
 ) -> None:
     connect_own(connected, rita)
     Member.objects.filter(pk=rita.pk).update(is_active=False)
-    assert browser.get(VIDEO).context["hosts"][1].hosts == "Rita Rep"
+    assert browser.get(VIDEO).context["parts"][0].hosts[1].hosts == "Rita Rep"
     assert browser.post(f"{LEAVE}{rita.public_id}/", SURE).status_code == 302
     assert [connection.member for connection in Connection.objects.all()] == [None]
 

@@ -36,7 +36,7 @@ def browser(ada: Member) -> Client:
 
 
 def card_in(client: Client) -> Any:
-    return client.get(ACCOUNTS).context["card"]
+    return client.get(ACCOUNTS).context["parts"][0].card
 
 
 def fact(client: Client, label: str) -> Any:
@@ -73,7 +73,7 @@ def test_the_popup_keeps_its_tie_to_the_page_that_opened_it(browser: Client, zoo
 def test_without_a_set_up_provider_there_is_nothing_to_connect(browser: Client) -> None:
     assert "zoom" not in ports.provider_names()
     answer = browser.get(VIDEO)
-    assert answer.context["card"].state == "not_configured"
+    assert {part.card.state for part in answer.context["parts"]} == {"not_configured"}
     assert "data-connect" not in answer.content.decode()
     assert 'role="switch"' not in answer.content.decode()
     answer = browser.post(f"{VIDEO}zoom/connect/")
@@ -297,7 +297,8 @@ def test_a_rep_may_connect_an_own_account_only_when_that_is_allowed(
 def test_an_own_account_is_shown_to_its_member_with_all_that_is_known_of_it(rita: Member, connected: PaperZoom) -> None:
     connect_own(connected, rita)
     context = house.client_of(rita).get(VIDEO).context
-    own, shared = context["own_card"], context["card"]
+    zoom = context["parts"][0]
+    own, shared = zoom.own_card, zoom.card
     assert (own.state, own.display_name, own.external_user_id) == (
         "connected",
         "Rita Rep Video",
@@ -309,9 +310,9 @@ def test_an_own_account_is_shown_to_its_member_with_all_that_is_known_of_it(rita
 
 
 def test_administrators_see_who_hosts_what(browser: Client, ada: Member, rita: Member, connected: PaperZoom) -> None:
-    assert browser.get(VIDEO).context["hosts"] == []
+    assert browser.get(VIDEO).context["parts"][0].hosts == []
     connect_own(connected, rita)
-    shared, own = browser.get(VIDEO).context["hosts"]
+    shared, own = browser.get(VIDEO).context["parts"][0].hosts
     assert (shared.hosts, shared.account, shared.disconnect_url) == (
         "Ada Admin, Olivia Owner",
         "video@nordlicht.example",
@@ -320,7 +321,7 @@ def test_administrators_see_who_hosts_what(browser: Client, ada: Member, rita: M
     assert (own.hosts, own.account, own.label) == ("Rita Rep", f"{rita.pk}@own.example", "Connected")
     assert own.disconnect_url in browser.get(VIDEO).text
     Connection.objects.filter(member=None).delete()
-    shared, own = browser.get(VIDEO).context["hosts"]
+    shared, own = browser.get(VIDEO).context["parts"][0].hosts
     assert (shared.account, shared.label) == ("", "Not connected")
 
 

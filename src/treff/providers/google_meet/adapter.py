@@ -76,7 +76,7 @@ class GoogleMeetProvider:
         found = wire.profile(answer)
         if found is None:
             raise Transient("Google's profile has no id")
-        return Identity(found.user_id, found.email, found.display_name)
+        return Identity(found.user_id, found.email, found.display_name or found.email)
 
     def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
         """An event of an id that the key decides, so the calendar itself keeps a second one out."""

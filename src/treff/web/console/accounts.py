@@ -7,10 +7,12 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from treff.booking_types.queries import provider_switch
+from treff.booking_types.states import CONFERENCING, Provider
 from treff.conferencing import ports, queries
 from treff.conferencing.health import Health, health_of
 from treff.conferencing.models import Connection
 from treff.conferencing.states import GrantState
+from treff.web import labels
 from treff.web.console.doctor import Fact, Trouble, badge_of, facts_of, troubles_of
 from treff.web.console.presenting import address
 from treff.web.policy import Visit
@@ -28,6 +30,7 @@ class AccountCard:
     """
 
     id: str
+    provider: str
     own: bool
     state: str
     label: str
@@ -48,6 +51,53 @@ class AccountCard:
     check_url: str = ""
     is_changing: bool = False
 
+    @property
+    def provider_label(self) -> str:
+        return labels.of_provider(self.provider)
+
+    @property
+    def pitch(self) -> str:
+        """What connecting brings, and which accounts will do."""
+        return _pitch(self.provider, own=self.own)
+
+    @property
+    def settings(self) -> str:
+        """What the operator has to set."""
+        return " · ".join(_SETTINGS.get(self.provider, ()))
+
+
+_SETTINGS: dict[str, tuple[str, ...]] = {
+    Provider.ZOOM: ("TREFF_ZOOM_CLIENT_ID", "TREFF_ZOOM_CLIENT_SECRET"),
+    Provider.GOOGLE_MEET: ("TREFF_GOOGLE_CLIENT_ID", "TREFF_GOOGLE_CLIENT_SECRET"),
+    Provider.TEAMS: ("TREFF_MICROSOFT_CLIENT_ID", "TREFF_MICROSOFT_CLIENT_SECRET"),
+}
+
+
+def _pitch(provider: str, *, own: bool) -> str:
+    names = {"provider": labels.of_provider(provider)}
+    if own:
+        return (
+            gettext(
+                "Connect your own %(provider)s account and your appointments are hosted there, not in the workspace’s "
+                "account."
+            )
+            % names
+        )
+    meetings = gettext(
+        "Connect a %(provider)s account and every appointment booked with %(provider)s gets its own meeting: created, "
+        "moved and deleted with the appointment."
+    )
+    accounts = {
+        Provider.ZOOM.value: gettext("Free and paid accounts both work."),
+        Provider.GOOGLE_MEET.value: gettext(
+            "Each is an event in the account’s calendar. Google Workspace and personal accounts both work."
+        ),
+        Provider.TEAMS.value: gettext(
+            "Each is an event in the account’s calendar. It takes a work or school account with Teams."
+        ),
+    }
+    return f"{meetings % names} {accounts.get(provider, '')}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class HostRow:
@@ -67,6 +117,40 @@ class Switches:
     is_decided: bool
     is_offered: bool
     own_accounts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """All about one provider: the workspace's account, the reader's own, who hosts what, and what was decided."""
+
+    provider: str
+    label: str
+    card: AccountCard
+    own_card: AccountCard | None
+    hosts: Sequence[HostRow]
+    switches: Switches
+
+    @property
+    def is_changing(self) -> bool:
+        return self.card.is_changing or (self.own_card is not None and self.own_card.is_changing)
+
+
+def parts(visit: Visit) -> list[Part]:
+    """Of every provider; those that are not set up on this server last, and only for who can have that changed."""
+    is_admin = visit.scope.may(Permission.CONNECT_PROVIDERS)
+    found = [
+        Part(
+            provider=provider.value,
+            label=labels.of_provider(provider),
+            card=workspace_card(visit, provider),
+            own_card=own_card(visit, provider),
+            hosts=host_rows(visit, provider) if is_admin else [],
+            switches=switches(visit, provider),
+        )
+        for provider in CONFERENCING
+    ]
+    there = [part for part in found if part.card.state != "not_configured" or part.own_card is not None]
+    return there + [part for part in found if part not in there] if is_admin or not there else there
 
 
 def switches(visit: Visit, provider: str) -> Switches:
@@ -91,12 +175,13 @@ def _card(visit: Visit, provider: str, found: Connection | None, *, may_change: 
     name = f"own-{provider}-card" if own else f"{provider}-card"
     if found is None:
         if provider not in ports.provider_names():
-            return AccountCard(name, own, "not_configured", gettext("Not set up"), "warn", may_change)
-        return AccountCard(name, own, "not_connected", gettext("Not connected"), "neutral", may_change)
+            return AccountCard(name, provider, own, "not_configured", gettext("Not set up"), "warn", may_change)
+        return AccountCard(name, provider, own, "not_connected", gettext("Not connected"), "neutral", may_change)
     health = health_of(found)
     label, tone = badge_of(health)
     return AccountCard(
         id=name,
+        provider=provider,
         own=own,
         state=_state(health),
         label=label,

@@ -24,7 +24,7 @@ from treff.kernel.errors import N_, Conflict, Invalid
 from treff.kernel.zones import wall_of
 from treff.people import queries as people
 from treff.people.models import Lead
-from treff.web.console.choices import ProviderChoice, provider_choices
+from treff.web.console.choices import ProviderChoice, provider_choices, usual_provider
 from treff.web.console.forms import BookForm, complain, instant_in
 from treff.web.console.free_times import free_times, is_outside
 from treff.web.console.meetings import warn_of_overlap
@@ -161,7 +161,7 @@ def _suggest(
     kind = next((kind for kind in types if kind.slug == asked.get("booking_type")), types[0] if types else None)
     host = next((host for host in hosts if host.public_id == asked.get("host")), visit.member).public_id
     available = [card.value for card in cards if host in card.hosts]
-    wanted = kind.provider if kind else Provider.ZOOM.value
+    wanted = kind.provider if kind else usual_provider(visit.scope)
     start = _asked_start(visit) or suggest_start(wall_of(clock.now(), visit.time_zone))
     return {
         "booking_type": kind.slug if kind else "",

@@ -15,6 +15,7 @@ from treff.web.connecting import who_may_connect
 from treff.web.console.presenting import address
 from treff.web.policy import Visit
 from treff.workspaces.models import Member
+from treff.workspaces.ports import Scope
 from treff.workspaces.states import Permission
 
 
@@ -35,7 +36,7 @@ class ProviderChoice:
 
 
 def provider_choices(visit: Visit, hosts: Sequence[Member]) -> list[ProviderChoice]:
-    """Zoom and none, for appointments that one of `hosts` will host."""
+    """The providers of this server and none, for appointments that one of `hosts` will host."""
     everybody = frozenset(host.public_id for host in hosts)
     none = ProviderChoice(
         Provider.NONE.value,
@@ -44,7 +45,18 @@ def provider_choices(visit: Visit, hosts: Sequence[Member]) -> list[ProviderChoi
         gettext("In person or by phone."),
         hosts=everybody,
     )
-    return [_choice(visit, Provider.ZOOM.value, hosts), none]
+    return [*(_choice(visit, provider, hosts) for provider in known_providers()), none]
+
+
+def known_providers() -> tuple[str, ...]:
+    """What people read of: the providers that are set up on this server, or if there are none the usual one."""
+    return ports.provider_names() or (Provider.ZOOM.value,)
+
+
+def usual_provider(scope: Scope) -> str:
+    """What a new booking type starts with: the first provider that the workspace offers."""
+    names = known_providers()
+    return next((name for name in names if (row := provider_switch(scope, name)) and row.is_offered), names[0])
 
 
 def _choice(visit: Visit, provider: str, hosts: Sequence[Member]) -> ProviderChoice:

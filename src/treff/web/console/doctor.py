@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext, ngettext
 
+from treff.booking_types.states import Provider
 from treff.conferencing.health import Health
 from treff.conferencing.models import Connection
 from treff.conferencing.states import CheckResult, GrantState, LostCause, Plan
@@ -131,7 +132,8 @@ def _plan_limit(plan: Plan, provider: str) -> Trouble | None:
 def facts_of(visit: Visit, connection: Connection, health: Health) -> list[Fact]:
     """Every line of the doctor, for those who may change the connection."""
     found = [
-        Fact(gettext("Plan"), _plan(health.plan)),
+        # Only Zoom tells the plan.
+        *([Fact(gettext("Plan"), _plan(health.plan))] if health.plan or connection.provider == Provider.ZOOM else []),
         Fact(gettext("Permissions"), _permissions(connection, health)),
         Fact(gettext("Last success"), at=health.last_success_at),
     ]

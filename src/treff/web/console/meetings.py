@@ -153,7 +153,9 @@ def _said(visit: Visit, appointment: Appointment, standing: Standing, change: Ch
             message = gettext("An account is connected by now; this appointment was booked or changed before that.")
             return _Said(message, gettext("Treff catches up automatically. You can also have it tried now."))
         if _may_cure(visit, appointment):
-            cure = gettext("Connect Zoom") if standing.reason == Reason.NOT_CONNECTED else gettext("Reconnect Zoom")
+            connect, again = gettext("Connect %(provider)s"), gettext("Reconnect %(provider)s")
+            names = {"provider": labels.of_provider(appointment.provider)}
+            cure = (connect if standing.reason == Reason.NOT_CONNECTED else again) % names
             return _Said(message, cure, reverse("console:video_provider", kwargs={"workspace": visit.workspace.slug}))
     if standing.state == Sync.WAITING and appointment.is_wanted and appointment.join_url:  # a change of it waits
         return _Said(message, gettext("You don't need to do anything. The link stays the same."))

@@ -1,5 +1,6 @@
 """The day at a glance."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,13 +14,14 @@ from django.views.decorators.http import require_safe
 from treff.appointments import queries as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.states import BLOCKING
-from treff.booking_types.states import Provider
 from treff.conferencing import overview
 from treff.conferencing.queries import connection, meetings_of, standing_of
 from treff.conferencing.states import CURED_BY_CONNECTING, GrantState, Sync
 from treff.kernel import clock
 from treff.kernel.zones import wall_of, zone
 from treff.mail.queries import unreached
+from treff.web import labels
+from treff.web.console.choices import known_providers
 from treff.web.console.history import moment
 from treff.web.console.meetings import label_of
 from treff.web.console.numbers import numbers_of
@@ -96,9 +98,9 @@ def _attention(visit: Visit) -> list[Attention]:
         .filter(meeting__state__in=(Sync.BLOCKED, Sync.WAITING))
         .select_related("meeting")
     )
-    for_account = [row for row in troubled if row.meeting.reason in CURED_BY_CONNECTING]
+    for_account = [row.provider for row in troubled if row.meeting.reason in CURED_BY_CONNECTING]
     single = [row for row in troubled if row.meeting.reason not in CURED_BY_CONNECTING]
-    items = [*_account_trouble(visit, len(for_account)), *(_meeting_trouble(visit, row) for row in single)]
+    items = [*_account_trouble(visit, Counter(for_account)), *(_meeting_trouble(visit, row) for row in single)]
     shown, more = items[: MOST_ATTENTION + 1], len(items) - MOST_ATTENTION - 1
     if more > 0:
         text = ngettext("%(count)d more appointment waits.", "%(count)d more appointments wait.", more)
@@ -139,24 +141,36 @@ def _leftovers(visit: Visit) -> list[Attention]:
     ]
 
 
-def _account_trouble(visit: Visit, waiting: int) -> list[Attention]:
-    """That Zoom is not connected: always for who can change it, for others if appointments wait for it."""
-    found = connection(visit.scope, Provider.ZOOM)
-    usable = found is not None and found.grant.state == GrantState.CONNECTED
+def _account_trouble(visit: Visit, waiting: Counter[str]) -> list[Attention]:
+    """Accounts that do not work: always for who can change it, for others if appointments wait for them."""
     can_cure = visit.scope.may(Permission.CONNECT_PROVIDERS)
-    if usable or not (can_cure or waiting):
-        return []
-    text = gettext("Zoom is not connected.") if found is None else gettext("Zoom must be connected again.")
-    detail = ""
+    accounts = {provider: connection(visit.scope, provider) for provider in known_providers()}
+    names = dict.fromkeys([*(name for name, found in accounts.items() if found is not None), *waiting])
+    if not names and can_cure and len(accounts) > 1:
+        text = gettext("No video account is connected.")
+        return [Attention("info", text, "", address(visit, "video_provider"), gettext("Connect one"))]
+    items = []
+    for name in names or accounts:
+        found = accounts.get(name) or connection(visit.scope, name)
+        if (found is None or found.grant.state != GrantState.CONNECTED) and (can_cure or waiting[name]):
+            items.append(_of_account(visit, name, found is None, waiting[name], can_cure=can_cure))
+    return items
+
+
+def _of_account(visit: Visit, provider: str, is_missing: bool, waiting: int, *, can_cure: bool) -> Attention:
+    names, detail = {"provider": labels.of_provider(provider)}, ""
+    missing, broken = gettext("%(provider)s is not connected."), gettext("%(provider)s must be connected again.")
+    text = (missing if is_missing else broken) % names
     if waiting:
         sentence = ngettext(
             "%(count)d appointment waits for its link.", "%(count)d appointments wait for their links.", waiting
         )
         detail = sentence % {"count": waiting}
     if not can_cure:
-        return [Attention("warn", text, f"{detail} " + gettext("An administrator can connect an account."), "", "")]
-    action = gettext("Connect Zoom") if found is None else gettext("Reconnect Zoom")
-    return [Attention("bad" if waiting else "info", text, detail, address(visit, "video_provider"), action)]
+        return Attention("warn", text, f"{detail} " + gettext("An administrator can connect an account."), "", "")
+    connect, again = gettext("Connect %(provider)s"), gettext("Reconnect %(provider)s")
+    action = (connect if is_missing else again) % names
+    return Attention("bad" if waiting else "info", text, detail, address(visit, "video_provider"), action)
 
 
 def _meeting_trouble(visit: Visit, appointment: Appointment) -> Attention:

@@ -21,6 +21,7 @@ from treff.booking_types.states import HostMode, Provider
 from treff.kernel import clock
 from treff.kernel.errors import Conflict, Invalid
 from treff.web import labels
+from treff.web.console.choices import usual_provider
 from treff.web.console.forms import complain
 from treff.web.console.presenting import address
 from treff.web.console.type_forms import QuestionForm, ReceiverForm, TypeForm, initial_of
@@ -126,7 +127,14 @@ def _edit(visit: Visit, row: BookingType | None) -> HttpResponse:
 def _blank(visit: Visit) -> Description:
     """A new one: half an hour with whoever makes it, at a day's notice."""
     details = Details(notice=timedelta(hours=24))
-    return Description("", "", timedelta(minutes=30), Provider.ZOOM, details, (HostWish(visit.member.public_id),))
+    return Description(
+        "",
+        "",
+        timedelta(minutes=30),
+        Provider(usual_provider(visit.scope)),
+        details,
+        (HostWish(visit.member.public_id),),
+    )
 
 
 def _save(visit: Visit, forms: Forms, row: BookingType | None) -> BookingType:
@@ -291,7 +299,7 @@ def _modes() -> list[Mode]:
 
 def _switched_off(visit: Visit, row: BookingType | None) -> str:
     """The provider of the type that is edited, or of a new one, if the workspace does not offer it; else empty."""
-    provider = row.provider if row else Provider.ZOOM.value
+    provider = row.provider if row else usual_provider(visit.scope)
     return labels.of_provider(provider) if queries.is_switched_off(visit.scope, provider) else ""
 
 

@@ -16,6 +16,7 @@ from treff.booking_types.rules import Question, Window, check_duration
 from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
 from treff.kernel.errors import N_, Invalid
 from treff.web import labels
+from treff.web.console.choices import known_providers
 from treff.web.console.forms import DateField, MinutesField
 from treff.web.errors import sentence_of
 
@@ -173,7 +174,7 @@ class TypeForm(forms.Form):
         """The providers that can be chosen, and those that this booking type has already; returns the form."""
         field = self.fields["provider"]
         assert isinstance(field, forms.ChoiceField)
-        names = dict.fromkeys([Provider.ZOOM.value, Provider.NONE.value, *further])
+        names = dict.fromkeys([*known_providers(), Provider.NONE.value, *further])
         field.choices = [(name, labels.of_provider(name)) for name in names]
         return self
 

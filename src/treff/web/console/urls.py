@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from treff.booking_types.states import Provider
+from treff.booking_types.states import CONFERENCING
 from treff.web.console import (
     admin,
     agenda,
@@ -55,7 +55,7 @@ class PublicId:
 class ProviderName(PublicId):
     """A provider that an account can be connected at, set up on this server or not."""
 
-    regex = "|".join(provider.value for provider in Provider if provider != Provider.NONE)
+    regex = "|".join(CONFERENCING)
 
 
 class ReachName(PublicId):

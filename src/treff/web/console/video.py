@@ -9,8 +9,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from treff.booking_types.actions import offer_provider
-from treff.booking_types.states import Provider
-from treff.conferencing import actions, queries
+from treff.conferencing import actions, ports, queries
 from treff.conferencing.errors import NothingToDisconnect
 from treff.web.connecting import begin, keeps_opener, who_may_connect
 from treff.web.console import accounts
@@ -33,15 +32,12 @@ def accounts_part(visit: Visit) -> HttpResponse:
 
 
 def _accounts(visit: Visit) -> dict[str, Any]:
-    shared, own = accounts.workspace_card(visit, Provider.ZOOM), accounts.own_card(visit, Provider.ZOOM)
-    is_admin = visit.scope.may(Permission.CONNECT_PROVIDERS)
+    parts = accounts.parts(visit)
     return {
-        "card": shared,
-        "own_card": own,
-        "hosts": accounts.host_rows(visit, Provider.ZOOM) if is_admin else [],
-        "switches": accounts.switches(visit, Provider.ZOOM),
+        "parts": parts,
         "who_may": who_may_connect(visit.scope),
-        "is_changing": shared.is_changing or (own is not None and own.is_changing),
+        "is_changing": any(part.is_changing for part in parts),
+        "set_up": ports.provider_names(),
     }
 
 

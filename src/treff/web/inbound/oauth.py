@@ -14,6 +14,7 @@ from treff.conferencing.errors import (
     Declined,
     KeysNotUsable,
     NeedsApproval,
+    ProviderNotSetUp,
     ProviderRefusedConnection,
     ProviderUnreachable,
 )
@@ -48,7 +49,8 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
 
     1. A code without a state was not asked for by us (an install link, or a forgery): it is never redeemed. The visitor
        signs in, chooses a workspace and starts a flow of their own.
-    2. The state is used up whatever comes next.
+    2. The state is used up whatever comes next. Each provider has an address of its own, where a state of another one
+       is none and an answer that bears another's name (`iss`) is refused: no code is redeemed where it was not given.
     3. Then the code is redeemed; this GET changes something, as RFC 6749 has it, and the state is its CSRF token.
     4. An account of another user than the present one is asked about first.
 
@@ -65,11 +67,12 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
     try:
         returned = consent.take_flow(provider, state, browser_of(request))
         attempt = Attempt(provider, returned.scope.workspace_slug, returned.own, returned.in_popup)
+        consent.require_issuer(provider, request.GET.get("iss", ""))
         if request.GET.get("error"):
             raise _refusal(request.GET["error"], request.GET.get("error_description", ""))
         code = Secret(request.GET.get("code", "")[:2000])
         found = actions.finish_connecting(returned, code, callback_url(provider))
-    except (ConnectingFailed, KeysNotUsable) as error:
+    except (ConnectingFailed, KeysNotUsable, ProviderNotSetUp) as error:
         return failed(request, attempt, error)
     if isinstance(found, PendingConnection):
         return redirect("inbound:replace", provider=provider, pending_id=found.public_id)

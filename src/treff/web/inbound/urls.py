@@ -2,10 +2,12 @@
 
 from django.urls import path, re_path
 
+from treff.booking_types.states import CONFERENCING
 from treff.web.inbound import oauth, replacing, webhooks
 
 app_name = "inbound"
-PROVIDER = "(?P<provider>zoom)"
+# Each provider has an address of its own to come back to, so that none is taken for another.
+PROVIDER = f"(?P<provider>{'|'.join(CONFERENCING)})"
 urlpatterns = [
     re_path(rf"^{PROVIDER}/callback$", oauth.callback, name="callback"),
     re_path(rf"^{PROVIDER}/continue$", oauth.continue_connecting, name="continue"),

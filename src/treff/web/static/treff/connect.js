@@ -1,6 +1,6 @@
 /* Connecting a video account.
  *
- * On the page that has <form data-connect="zoom">: the consent page opens in a popup; when the popup's last page says on
+ * On the page that has <form data-connect="PROVIDER">: the consent page opens in a popup; when the popup's last page says on
  * the channel 'treff-connect' that it is done, the account's card refreshes itself. Where popups are blocked the form is
  * sent as it is (display=page) and the whole page goes to the consent page and comes back.
  * On the popup's last page, <body data-connect-result="done|failed">: tell the other pages, and close when done.
