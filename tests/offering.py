@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests import house
+from treff.appointments import offers
 from treff.appointments.models import Appointment
 from treff.appointments.ports import SlotRequest
 from treff.appointments.self_service import Booked, book_offered
 from treff.booking_types.actions import create_booking_type
 from treff.booking_types.models import BookingType
 from treff.booking_types.ports import Description, Details, HostWish
+from treff.kernel import clock
 from treff.workspaces.models import Member
 
 NOW = datetime(2026, 12, 4, 8, 0, tzinfo=UTC)  # a Friday
@@ -35,6 +37,14 @@ def take(of: BookingType, start_at: datetime = NINE, **values: Any) -> Booked:
     lead = {name: values.pop(name, text) for name, text in person.items()}
     lead |= {name: values.pop(name) for name in ("locale", "time_zone") if name in values}
     return book_offered(of.workspace, BookingType.objects.get(pk=of.pk), SlotRequest(start_at, lead, **values))
+
+
+def next_free(of: BookingType, days: int = 3) -> datetime:
+    """The first time that is offered in so many days or later."""
+    now = clock.now()
+    within = (int((now + timedelta(days=days)).timestamp()), int((now + timedelta(days=days + 14)).timestamp()))
+    found = offers.slots(offers.grounds(of.workspace, of, within, now), of.duration)
+    return offers.instant(next(iter(found)).start)
 
 
 def request(by: Member, *hosts: Member, **values: Any) -> Appointment:

@@ -172,29 +172,44 @@ def eventually(look: Callable[[], T], what: str = "it", patience: float = PATIEN
         time.sleep(0.05)
 
 
-def _start_google(stack: ExitStack, base_url: str) -> str:
-    """Its address."""
-    callback = f"{base_url}/integrations/google_meet/callback"
-    app = GoogleApp(client_id=CLIENT_ID, client_secret=GOOGLE_SECRET, redirect_uris=(callback,))
-    return stack.enter_context(serve_google(GoogleConfig(app=app))).url
+def zoom_app(base_url: str) -> App:
+    """The product of this address as the simulated Zoom knows it."""
+    return App(
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        webhook_secret=WEBHOOK_SECRET,
+        webhook_url=f"{base_url}/integrations/zoom/webhook",
+        redirect_uris=(f"{base_url}/integrations/zoom/callback",),
+    )
 
 
-def _start_microsoft(stack: ExitStack, base_url: str) -> str:
-    """Its address."""
-    callback = f"{base_url}/integrations/teams/callback"
-    app = MicrosoftApp(client_id=CLIENT_ID, client_secret=MICROSOFT_SECRET, redirect_uris=(callback,))
-    return stack.enter_context(serve_microsoft(MicrosoftConfig(app=app))).url
+def google_config(base_url: str) -> GoogleConfig:
+    """A simulated Google that knows the product of this address."""
+    redirect_uri = f"{base_url}/integrations/google_meet/callback"
+    return GoogleConfig(app=GoogleApp(client_id=CLIENT_ID, client_secret=GOOGLE_SECRET, redirect_uris=(redirect_uri,)))
 
 
-def _settings_of_others(google_url: str, microsoft_url: str) -> dict[str, str]:
-    """Of the providers beside Zoom."""
+def google_settings(google_url: str) -> dict[str, str]:
+    """What the product has to know of it."""
+    hosts = ("ACCOUNTS_URL", "OAUTH_URL", "OPENID_URL")
     return {
         "TREFF_GOOGLE_CLIENT_ID": CLIENT_ID,
         "TREFF_GOOGLE_CLIENT_SECRET": GOOGLE_SECRET,
-        "TREFF_GOOGLE_ACCOUNTS_URL": google_url,
-        "TREFF_GOOGLE_OAUTH_URL": google_url,
-        "TREFF_GOOGLE_OPENID_URL": google_url,
         "TREFF_GOOGLE_API_URL": f"{google_url}/calendar/v3",
+        **{f"TREFF_GOOGLE_{host}": google_url for host in hosts},
+    }
+
+
+def microsoft_config(base_url: str) -> MicrosoftConfig:
+    """A simulated Microsoft that knows the product of this address."""
+    callback = f"{base_url}/integrations/teams/callback"
+    app = MicrosoftApp(client_id=CLIENT_ID, client_secret=MICROSOFT_SECRET, redirect_uris=(callback,))
+    return MicrosoftConfig(app=app)
+
+
+def microsoft_settings(microsoft_url: str) -> dict[str, str]:
+    """What the product has to know of it."""
+    return {
         "TREFF_MICROSOFT_CLIENT_ID": CLIENT_ID,
         "TREFF_MICROSOFT_CLIENT_SECRET": MICROSOFT_SECRET,
         "TREFF_MICROSOFT_LOGIN_URL": microsoft_url,
@@ -208,32 +223,33 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
         data_dir = tmp_path_factory.mktemp("product")
         shutil.copytree(Path("var/keys").resolve(), data_dir / "keys")  # this process opens what the product seals
         base_url = f"http://127.0.0.1:{free_port()}"
-        app = App(
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            webhook_secret=WEBHOOK_SECRET,
-            webhook_url=f"{base_url}/integrations/zoom/webhook",
-            redirect_uris=(f"{base_url}/integrations/zoom/callback",),
-        )
         zoom_url = f"http://127.0.0.1:{free_port()}"
-        zoom_config = ZoomConfig(app=app, port=int(zoom_url.rpartition(":")[2]), state_file=data_dir / "zoom.db")
+        zoom_config = ZoomConfig(
+            app=zoom_app(base_url), port=int(zoom_url.rpartition(":")[2]), state_file=data_dir / "zoom.db"
+        )
+        google_url = stack.enter_context(serve_google(google_config(base_url))).url
+        microsoft_url = stack.enter_context(serve_microsoft(microsoft_config(base_url))).url
         mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
         database_url = databases.clone()
-        environment = os.environ | {
-            "TREFF_DATABASE_URL": database_url,
-            "TREFF_DATA_DIR": str(data_dir),
-            "TREFF_BASE_URL": base_url,
-            "TREFF_EMAIL_URL": mailbox.smtp_url,
-            "TREFF_EMAIL_FROM": "termine@treff.example",
-            "TREFF_SUPPORT_EMAIL": OPERATOR,
-            "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
-            "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
-            "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "TREFF_ZOOM_OAUTH_URL": zoom_url,
-            "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
-        }
-        google_url, microsoft_url = _start_google(stack, base_url), _start_microsoft(stack, base_url)
-        environment |= _settings_of_others(google_url, microsoft_url)
+        environment = (
+            os.environ
+            | {
+                "TREFF_DATABASE_URL": database_url,
+                "TREFF_DATA_DIR": str(data_dir),
+                "TREFF_BASE_URL": base_url,
+                "TREFF_EMAIL_URL": mailbox.smtp_url,
+                "TREFF_EMAIL_FROM": "termine@treff.example",
+                "TREFF_SUPPORT_EMAIL": OPERATOR,
+                "TREFF_DEMO": "{}",  # without banner and sign-ins, but with the page of the design
+                "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
+                "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
+                "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+                "TREFF_ZOOM_OAUTH_URL": zoom_url,
+                "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
+            }
+            | google_settings(google_url)
+            | microsoft_settings(microsoft_url)
+        )
         found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config)
         found.google_url, found.microsoft_url = google_url, microsoft_url
         stack.callback(found.stop_zoom)

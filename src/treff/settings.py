@@ -144,6 +144,7 @@ INSTALLED_APPS = [
     "treff.availability",
     "treff.booking_types",
     "treff.appointments",
+    "treff.team",
     "treff.conferencing",
     "treff.mail",
     "treff.support",

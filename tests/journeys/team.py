@@ -1,11 +1,12 @@
 """A team in the running product, and what people do with a browser."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
 from tests import house
@@ -77,3 +78,34 @@ def sign_in(page: Page, member: Member) -> None:
         page.wait_for_url("**/w/**")
     except TooLate as late:
         raise AssertionError(f"{page.url} says {page.locator('body').inner_text()}") from late
+
+
+def book(page: Page, team: Team, title: str, provider: str = "Zoom") -> str:
+    """From the list of leads to the appointment's page; the join link, which appears there without reloading."""
+    page.goto(team.address("leads"))
+    page.get_by_role("link", name="Lena Lead").click()
+    page.get_by_role("link", name="Book appointment").first.click()
+    page.get_by_label("Title").fill(title)
+    page.get_by_label("Date").fill(house.later(3).date().isoformat())
+    page.get_by_label("Time", exact=True).fill("10:00")
+    page.get_by_label("Length in minutes").fill("45")
+    page.get_by_role("radio", name=re.compile(provider)).check()
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/appointments/appt_*/")
+    page.evaluate("window.notReloaded = true")
+    join = page.get_by_role("link", name="Join meeting")
+    expect(join).to_be_visible()
+    assert page.evaluate("window.notReloaded") is True
+    link = join.get_attribute("href")
+    assert link
+    return link
+
+
+def move(page: Page) -> None:
+    """To the day after, half past eleven, half an hour."""
+    page.get_by_role("button", name="Reschedule").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Date").fill(house.later(4).date().isoformat())
+    dialog.get_by_label("Time", exact=True).fill("11:30")
+    dialog.get_by_label("Length in minutes").fill("30")
+    dialog.get_by_role("button", name="Save").click()

@@ -22,7 +22,7 @@ def test_a_rep_sets_hours_and_copies_them_to_other_days(team: Team, page: Page) 
     expect(monday.get_by_text("Closed")).to_be_visible()
     saturday.get_by_label("Saturday, until").press("Enter")
 
-    expect(page.get_by_text("The weekly hours are saved.")).to_be_visible()
+    expect(page.get_by_text("Saved: Monday 09:00–17:00 → –; Saturday – → 22:00–02:00.")).to_be_visible()
     expect(saturday.get_by_label("Saturday, until")).to_have_value("02:00")
     expect(monday.get_by_text("Closed")).to_be_visible()
 

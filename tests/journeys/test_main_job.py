@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import house
-from tests.journeys.team import Team, sign_in
+from tests.journeys.team import Team, book, move, sign_in
 from tests.product import eventually
 
 pytestmark = [pytest.mark.browser]
@@ -63,7 +63,7 @@ def test_a_rep_books_with_zoom_moves_and_cancels(
     lead = house.lead(team.rep, name="Lena Lead", email=f"lena{team.number}@customer.example")
     sign_in(page, team.rep)
 
-    link = _book(page, team, title)
+    link = book(page, team, title)
     (meeting,) = team.product.meetings(title)
     assert (meeting["duration"], meeting["host_id"]) == (45, team.zoom_user["id"])
     mail = eventually(lambda: team.product.mails(lead.email), "the confirmation")[-1]
@@ -73,7 +73,7 @@ def test_a_rep_books_with_zoom_moves_and_cancels(
     mailbox.goto(f"{team.product.mailbox_url}/{lead.email}")
     expect(mailbox.get_by_text(title).first).to_be_visible()
 
-    _move(page)
+    move(page)
     moved = eventually(lambda: [m for m in team.product.meetings(title) if m["duration"] == 30], "the move at Zoom")[0]
     assert (moved["id"], moved["join_url"]) == (meeting["id"], link)
     expect(portal.get_by_role("main")).to_contain_text("11:30")
@@ -88,34 +88,3 @@ def test_a_rep_books_with_zoom_moves_and_cancels(
     eventually(lambda: not team.product.meetings(title)[0]["alive"], "the meeting is gone")
     expect(portal.get_by_role("main")).not_to_contain_text(title)
     eventually(lambda: team.product.mails(lead.email)[-1]["calendar"][0]["method"] == "CANCEL", "the cancellation")
-
-
-def _book(page: Page, team: Team, title: str) -> str:
-    """From the list of leads to the appointment's page; the join link, which appears there without reloading."""
-    page.goto(team.address("leads"))
-    page.get_by_role("link", name="Lena Lead").click()
-    page.get_by_role("link", name="Book appointment").first.click()
-    page.get_by_label("Title").fill(title)
-    page.get_by_label("Date").fill(house.later(3).date().isoformat())
-    page.get_by_label("Time", exact=True).fill("10:00")
-    page.get_by_label("Length in minutes").fill("45")
-    page.get_by_role("radio", name=re.compile("Zoom")).check()
-    page.get_by_role("button", name="Save").click()
-    page.wait_for_url("**/appointments/appt_*/")
-    page.evaluate("window.notReloaded = true")
-    join = page.get_by_role("link", name="Join meeting")
-    expect(join).to_be_visible()
-    assert page.evaluate("window.notReloaded") is True
-    link = join.get_attribute("href")
-    assert link
-    return link
-
-
-def _move(page: Page) -> None:
-    """To the day after, half past eleven, half an hour."""
-    page.get_by_role("button", name="Reschedule").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Date").fill(house.later(4).date().isoformat())
-    dialog.get_by_label("Time", exact=True).fill("11:30")
-    dialog.get_by_label("Length in minutes").fill("30")
-    dialog.get_by_role("button", name="Save").click()

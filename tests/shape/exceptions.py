@@ -12,7 +12,7 @@ NOT_ONLY_EXPANDING: dict[str, str] = {
     "booking_types.0003_offers": "older than the first release: nothing runs beside it",
     "conferencing.0002_accounts": "older than the first release: nothing runs beside it",
     "conferencing.0003_clean_up": "older than the first release: nothing runs beside it",
-    "conferencing.0006_repeating": "an index is made anew, which no version needs by its name",
+    "conferencing.0007_repeating": "an index is made anew, which no version needs by its name",
     "workspaces.0004_calendar_version": "older than the first release: nothing runs beside it",
     "workspaces.0002_cache_table": "makes a table that older versions do not know",
 }

@@ -20,7 +20,7 @@ REGISTRY = re.compile(
     r"tp|farm-st"
     r"udio"
 )
-COMPILED = {".mo", ".png", ".jpg", ".ico", ".woff2", ".gz"}
+COMPILED = {".mo", ".png", ".jpg", ".webp", ".ico", ".woff2", ".gz"}
 
 
 def leaks(root: Path) -> list[str]:

@@ -25,6 +25,7 @@ HOUSE = {
     "treff.availability": "tasks actions feeds queries models explaining calendars rules",
     "treff.booking_types": "actions models rules requirements",
     "treff.appointments": "apps actions queries models rules ports turns states errors",
+    "treff.team": "apps actions queries models rules errors",
     "treff.conferencing": "tasks reconcile actions ledger grants journal queries models plan rules ports states errors",
     "treff.mail": "tasks actions rendering queries models plan invitations",
     "treff.providers": "http",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.shape.messages import CATALOGUE, collected, refresh, uncompiled, untranslated
 from tests.shape.planting import plant
+from tests.shape.same_in_german import forgotten
 from tests.shape.sources import ROOT
 
 needs_catalogue = pytest.mark.skipif(not (ROOT / CATALOGUE).parent.is_dir(), reason="there is no German catalogue yet")
@@ -66,6 +67,20 @@ def translate(root: Path, german: dict[str, str]) -> None:
 @needs_catalogue
 def test_every_text_of_the_product_has_german() -> None:
     assert untranslated(ROOT) == []
+
+
+@needs_catalogue
+def test_no_german_is_only_its_english_but_where_a_reason_is_given() -> None:
+    assert forgotten(ROOT) == []
+
+
+def test_a_text_that_stayed_english_is_seen(house: Path) -> None:
+    refresh(house)
+    translate(house, {"See you": "See you", "Start": "Beginn"})
+    seen = forgotten(house)
+    assert "'See you' is the same in German" in seen
+    assert "'Browser' has German of its own: take it out of SAME" in seen
+    assert not any("Start" in sentence for sentence in seen)
 
 
 @needs_catalogue

@@ -81,17 +81,17 @@ def add_co_hosts(appointment: Appointment, member_ids: Sequence[int]) -> None:
     CoHost.objects.bulk_create(CoHost(appointment=appointment, member_id=member_id) for member_id in member_ids)
 
 
-def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
-    """Change start, length, title, provider or host, all or nothing.
+def amend(scope: Scope, public_id: str, change: Amendment, *, undoable: bool = False) -> Appointment:
+    """Change start, length, title, provider or host, all or nothing. `undoable`: a move may be taken back (undoing.py).
 
     Raises AlreadyCancelled, AlreadyOver, ChangedMeanwhile, Invalid, NotAllowed, NotHere, SlotTaken.
     """
     scope.require(Permission.BOOK)
     with no_double_booking(), transaction.atomic():
-        appointment = _locked(scope, public_id, change.generation)
+        appointment = locked(scope, public_id, change.generation)
         if appointment.status not in BLOCKING:
             raise AlreadyCancelled
-        before, hosts_before = shown(appointment), host_ids_of(appointment)
+        before, hosts_before, kept = shown(appointment), host_ids_of(appointment), _kept(appointment)
         _apply(scope, appointment, change)
         after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
@@ -101,28 +101,34 @@ def amend(scope: Scope, public_id: str, change: Amendment) -> Appointment:
         lock_hosts(*hosts_before, *hosts)
         unblock(appointment)
         block(appointment, hosts)
-        save_changed(appointment)
         moved = "start" in changed or "minutes" in changed
+        save_changed(appointment, kept if undoable and changed.keys() <= {"start", "minutes"} else None)
         tell(scope, appointment, "appointment.rescheduled" if moved else "appointment.edited", changed)
     return appointment
 
 
-def cancel(scope: Scope, public_id: str, reason: str = "", generation: int | None = None) -> Appointment:
-    """Call it off; the host is free at once. Twice changes nothing. Raises ChangedMeanwhile, Invalid, NotHere."""
+def cancel(
+    scope: Scope, public_id: str, reason: str = "", generation: int | None = None, *, undoable: bool = False
+) -> Appointment:
+    """Call it off; the host is free at once. Twice changes nothing. `undoable`: it may be taken back (undoing.py).
+
+    Raises ChangedMeanwhile, Invalid, NotHere.
+    """
     scope.require(Permission.BOOK)
     with transaction.atomic():
-        return call_off(scope, _locked(scope, public_id, generation), reason)
+        return call_off(scope, locked(scope, public_id, generation), reason, undoable=undoable)
 
 
-def call_off(scope: Scope, appointment: Appointment, reason: str) -> Appointment:
+def call_off(scope: Scope, appointment: Appointment, reason: str, *, undoable: bool = False) -> Appointment:
     """For a verb that holds the appointment and has decided that it may be. Raises Invalid."""
     if appointment.status not in BLOCKING:
         return appointment
+    kept = _kept(appointment) if undoable else None
     appointment.status = Status.CANCELLED
     appointment.cancel_reason = texts.one_line("reason", reason, longest=500)
     lock_hosts(*host_ids_of(appointment))
     unblock(appointment)
-    save_changed(appointment)
+    save_changed(appointment, kept)
     tell(scope, appointment, "appointment.cancelled", {"reason": appointment.cancel_reason})
     return appointment
 
@@ -156,7 +162,7 @@ def delete(scope: Scope, public_id: str, generation: int | None = None) -> None:
     """
     scope.require(Permission.BOOK)
     with transaction.atomic():
-        appointment = _locked(scope, public_id, generation)
+        appointment = locked(scope, public_id, generation)
         appointment.deleted_at = clock.now()
         lock_hosts(*host_ids_of(appointment))
         unblock(appointment)
@@ -168,7 +174,7 @@ def mark_no_show(scope: Scope, public_id: str) -> Appointment:
     """Note that the lead did not come. Twice changes nothing. Raises NotAllowed, NotBegun, NotHere, NotTakingPlace."""
     scope.require(Permission.BOOK)
     with transaction.atomic():
-        appointment = _locked(scope, public_id, None)
+        appointment = locked(scope, public_id, None)
         if appointment.status != Status.BOOKED:
             raise NotTakingPlace
         if appointment.start_at > clock.now():
@@ -182,7 +188,7 @@ def take_back_no_show(scope: Scope, public_id: str) -> Appointment:
     """They came after all. Changes nothing where it is not noted. Raises NotAllowed, NotHere."""
     scope.require(Permission.BOOK)
     with transaction.atomic():
-        appointment = _locked(scope, public_id, None)
+        appointment = locked(scope, public_id, None)
         if appointment.no_show_at is not None:
             _note_no_show(scope, appointment, None)
     return appointment
@@ -225,7 +231,7 @@ def leap_sequences() -> int:
     return ahead.update(sequence=F("sequence") + SEQUENCE_LEAP)
 
 
-def _locked(scope: Scope, public_id: str, generation: int | None) -> Appointment:
+def locked(scope: Scope, public_id: str, generation: int | None) -> Appointment:
     appointment = queries.appointments(scope).select_for_update(of=("self",)).named(public_id)
     if generation is not None and generation != appointment.generation:
         raise ChangedMeanwhile
@@ -316,10 +322,26 @@ def shown(appointment: Appointment) -> dict[str, object]:
     }
 
 
-def save_changed(appointment: Appointment) -> None:
+def _kept(appointment: Appointment) -> dict[str, object]:
+    """What undoing.py puts back."""
+    return {
+        "status": str(appointment.status),
+        "start": appointment.start_at.isoformat(),
+        "seconds": int(appointment.duration.total_seconds()),
+        "expires": appointment.expires_at.isoformat() if appointment.expires_at else None,
+    }
+
+
+def save_changed(appointment: Appointment, before: dict[str, object] | None = None) -> None:
+    """`before`: what it was, if this may be taken back. Whatever was done before it cannot be taken back any more."""
     appointment.generation += 1
     appointment.sequence += 1
     appointment.changed_at = clock.now()
+    appointment.undo_until = None
+    if before is not None:
+        starts = appointment.start_at, datetime.fromisoformat(str(before["start"]))
+        appointment.undo_until = rules.undo_until(appointment.changed_at, *starts)
+    appointment.before = before if appointment.undo_until else None
     appointment.save()
 
 

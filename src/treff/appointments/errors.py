@@ -37,6 +37,15 @@ class AlreadyOver(Conflict):
         super().__init__(N_("This appointment has begun or is over, so its time cannot change any more."))
 
 
+class TooLate(Conflict):
+    """The moment in which nobody had heard of it is over."""
+
+    code = "too_late"
+
+    def __init__(self) -> None:
+        super().__init__(N_("The ten seconds are over: this cannot be taken back any more. You can change it again."))
+
+
 class NotBegun(Conflict):
     """Nobody can have missed it yet."""
 

@@ -28,7 +28,8 @@ class Appointment(models.Model):
     `sequence` grows with every change that an invitation shows, the join link included (RFC 5545, 3.8.7.4).
     `host_reason`: why this host. `answers` to the booking type's questions: [{"label", "answer"}]. `expires_at`: until
     when a request waits. `manage_token` lets its bearer move and cancel; sealed, found by `manage_digest`.
-    `no_show_at`: when somebody noted that the lead did not come.
+    `no_show_at`: when somebody noted that the lead did not come. `undo_until`: until then whoever changed it last may
+    take that back, nobody outside hears of it and its meeting stays as it is; `before`: what undoing.py puts back.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "appt"), editable=False)
@@ -66,6 +67,8 @@ class Appointment(models.Model):
     changed_at = models.DateTimeField(default=clock.now)
     deleted_at = models.DateTimeField(null=True)
     no_show_at = models.DateTimeField(null=True)
+    undo_until = models.DateTimeField(null=True)
+    before = models.JSONField(null=True)
 
     objects = ScopedQuerySet["Appointment"].as_manager()
 
@@ -104,6 +107,12 @@ class Appointment(models.Model):
         nobody here takes it for cancelled.
         """
         return is_known(Status, self.status)
+
+    @property
+    def rests_until(self) -> datetime | None:
+        """Until when nothing follows from its last change, which may be taken back; None if it is final."""
+        is_open = self.undo_until is not None and self.undo_until > clock.now()
+        return self.undo_until if is_open else None
 
     @property
     def is_wanted(self) -> bool:

@@ -12,6 +12,10 @@ FURTHEST_AHEAD = timedelta(days=731)
 MOST_ATTENDEES = 20
 _LONGEST_TITLE = 200
 DEFAULT_DURATION = timedelta(minutes=30)
+# So long what was done by hand can be taken back, and nobody outside hears of it.
+UNDO = timedelta(seconds=10)
+# What begins so soon is told at once: the people concerned may be on their way.
+TOO_SOON_TO_WAIT = timedelta(minutes=5)
 
 
 def check_start(start_at: datetime, now: datetime) -> datetime:
@@ -23,6 +27,11 @@ def check_start(start_at: datetime, now: datetime) -> datetime:
     if start_at > now + FURTHEST_AHEAD:
         raise Invalid("start", N_("Please choose a time within the next two years."))
     return start_at.replace(microsecond=0)
+
+
+def undo_until(now: datetime, *starts: datetime) -> datetime | None:
+    """Until when a change may be taken back that concerns these starts, the old one and the new; None if not at all."""
+    return now + UNDO if min(starts) > now + TOO_SOON_TO_WAIT else None
 
 
 def offset_at(start_at: datetime, zone_name: str) -> timedelta:

@@ -1,6 +1,6 @@
 """Every read about booking types."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.crypto import constant_time_compare
 
 from treff.availability.queries import week_of
@@ -10,7 +10,7 @@ from treff.booking_types.rules import Question, Window
 from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
 from treff.kernel.stored import known
 from treff.workspaces.errors import NotHere
-from treff.workspaces.models import Workspace
+from treff.workspaces.models import Member, Workspace
 from treff.workspaces.ports import Scope
 
 
@@ -130,3 +130,11 @@ def is_switched_off(scope: Scope, provider: str) -> bool:
     if provider == Provider.NONE:
         return False
     return ProviderSwitch.objects.within(scope).filter(provider=provider, is_offered=False).exists()
+
+
+def types_received_by(member: Member) -> list[tuple[BookingType, int]]:
+    """The booking types that the member receives, or would if they were active, each with how many others do."""
+    others = Count("hosts", filter=Q(hosts__member__is_active=True) & ~Q(hosts__member=member))
+    received = TypeHost.objects.filter(booking_type=OuterRef("pk"), member=member)
+    found = BookingType.objects.filter(Exists(received), workspace=member.workspace_id, is_active=True)
+    return [(kind, kind.others) for kind in found.annotate(others=others).order_by("title")]

@@ -10,19 +10,21 @@ from django.db.models import Q
 from treff.appointments.models import Appointment
 from treff.audit.actions import record
 from treff.booking_types.actions import offer_if_undecided
+from treff.booking_types.states import Provider
 from treff.conferencing import grant_secrets, grants, ports, queries
 from treff.conferencing.consent import FLOW_LIFETIME, Browser, Returned, digest, redeem, require_leave
 from treff.conferencing.errors import (
     AccountNotConfirmed,
     StateMismatch,
 )
-from treff.conferencing.models import LONG_AGO, Connection, Grant, Meeting, PendingConnection
-from treff.conferencing.ports import Identity, MeetingProvider, TokenSet
-from treff.conferencing.states import CheckResult, GrantState, LostCause
-from treff.conferencing.wakeups import account_changed
+from treff.conferencing.models import LONG_AGO, Connection, Grant, Meeting, MeetingDefaults, PendingConnection
+from treff.conferencing.ports import Identity, MeetingOptions, MeetingProvider, TokenSet
+from treff.conferencing.states import CheckResult, GrantState, LostCause, Recording
+from treff.conferencing.wakeups import account_changed, options_changed
 from treff.conferencing.world import AT_ONCE
 from treff.events.actions import announce
 from treff.kernel import clock
+from treff.kernel.errors import N_, Invalid
 from treff.kernel.secrets import Secret
 from treff.notices.actions import tell_members
 from treff.notices.states import NoticeKind
@@ -205,3 +207,19 @@ def ask_to_look_again(appointment: Appointment) -> None:
     with transaction.atomic():
         Meeting.objects.filter(appointment=appointment).update(tries=0, next_look_at=AT_ONCE, asked_at=clock.now())
         announce("appointment.look_again", appointment.pk)
+
+
+def decide_meeting_defaults(scope: Scope, wanted: MeetingOptions, *, also_upcoming: bool) -> int:
+    """For meetings that are made from now on; `also_upcoming`: those that are ahead are changed, too. Returns how many.
+
+    Raises Invalid (recording, where the account's plan has none), NotAllowed.
+    """
+    scope.require(Permission.CONNECT_PROVIDERS)
+    if wanted.recording == Recording.CLOUD and not queries.may_record(scope, Provider.ZOOM):
+        raise Invalid("recording", N_("The plan of the connected Zoom account has no recording in the cloud."))
+    with transaction.atomic():
+        MeetingDefaults.objects.update_or_create(workspace_id=scope.workspace_id, defaults=wanted.as_told())
+        many = options_changed(scope.workspace_id, wanted.as_told()) if also_upcoming else 0
+        detail = {**wanted.as_told(), "also_upcoming": also_upcoming, "upcoming": many}
+        record(scope.workspace_id, scope.actor, "meeting_defaults.changed", scope.workspace_slug, detail)
+    return many

@@ -13,6 +13,7 @@ from treff.conferencing.states import (
     LostCause,
     Plan,
     Reason,
+    Recording,
     Resolution,
     Sync,
 )
@@ -171,6 +172,7 @@ class Meeting(models.Model):
     `awaits_link`: the provider was still making its join link. `deauthorized_at`: when its account's user removed the
     app, for operators who must forget such meetings. `asked_at` is when a person last asked to look again: what made us
     hold back before that counts no more.
+    `options` are what was decided for it by hand, later than it was made (ports.MeetingOptions.as_told).
     A pass holds `lease_until` and `epoch`; without them it changes nothing.
     """
 
@@ -181,6 +183,7 @@ class Meeting(models.Model):
     told = models.JSONField(default=dict)
     kept = models.BooleanField(default=False)
     awaits_link = models.BooleanField(default=False, db_default=False)
+    options = models.JSONField(null=True)
     deauthorized_at = models.DateTimeField(null=True)
     passcode = models.TextField(blank=True)
     start_url = models.TextField(blank=True)
@@ -208,6 +211,17 @@ class Meeting(models.Model):
                 fields=("start_url_until",), name="meeting_start_url", condition=models.Q(start_url_until__isnull=False)
             ),
         )
+
+
+class MeetingDefaults(models.Model):
+    """What a workspace decided for the meetings that are made from then on; without a row: the usual (P16)."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="meeting_defaults")
+    join_before_host = models.BooleanField()
+    waiting_room = models.BooleanField()
+    recording = models.CharField(max_length=10, choices=[(kind.value, kind.value) for kind in Recording])
+
+    objects = ScopedQuerySet["MeetingDefaults"].as_manager()
 
 
 class Attempt(models.Model):

@@ -28,6 +28,7 @@ from treff.appointments.states import Status
 from treff.booking_types.states import Provider
 from treff.conferencing.models import Attempt, Connection, Meeting
 from treff.conferencing.ports import MeetingSpec
+from treff.conferencing.queries import options_of
 from treff.conferencing.states import TO_BE_ENDED, AttemptState, GrantState, Reason, Resolution, Sync
 from treff.kernel import clock
 from treff.workspaces.errors import NotHere
@@ -128,7 +129,13 @@ def change_of(appointment: Appointment, meeting: Meeting | None) -> Change | Non
         return None
     if meeting is None or not meeting.external_id:
         return Change(appointment.changed_at, None)
-    spec = MeetingSpec(appointment.title, appointment.start_at, appointment.duration, appointment.time_zone)
+    spec = MeetingSpec(
+        appointment.title,
+        appointment.start_at,
+        appointment.duration,
+        appointment.time_zone,
+        options=options_of(meeting),
+    )
     if meeting.told == spec.as_told():
         return None
     shown = meeting.told.get("start")

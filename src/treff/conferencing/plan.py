@@ -1,7 +1,7 @@
 """What to do next, decided from what is wanted and what is known. Pure: values in, one step out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from treff.conferencing.ports import MeetingSpec
@@ -20,6 +20,8 @@ class Desired:
     keeps       where a linked meeting may stay: the host's own account, the workspace's
     reachable   all whose meetings we can delete
     leaving     those that are being disconnected with their upcoming meetings removed
+    rests_until until then the last change may be taken back; `spec` is what the meeting would be if it were final,
+                or, of one that was called off, what it was
     """
 
     spec: MeetingSpec | None
@@ -28,6 +30,7 @@ class Desired:
     reachable: frozenset[str] = frozenset()
     leaving: frozenset[str] = frozenset()
     provider: str = ""
+    rests_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,13 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do before then: it may be that nothing is to be done at all."""
+
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     spec: MeetingSpec
 
@@ -124,7 +134,7 @@ class LeaveBehind:
     attempt_id: int
 
 
-Step = Settled | Create | Repeat | FetchLink | Update | Unlink | Delete | LeaveBehind
+Step = Settled | Rest | Create | Repeat | FetchLink | Update | Unlink | Delete | LeaveBehind
 
 
 def plan(desired: Desired, known: Known, now: datetime) -> Step:
@@ -134,14 +144,15 @@ def plan(desired: Desired, known: Known, now: datetime) -> Step:
        there is no account at all: the same one may come back.
     2. A create that was not answered is sent again, and what it brings becomes the link or a stray; without its account
        it is left behind like a stray.
-    3. A linked meeting is unlinked if it is not wanted, or wanted at another provider, or if its account is being left
+    3. As long as the last change may be taken back, the meeting stays as it is.
+    4. A linked meeting is unlinked if it is not wanted, or wanted at another provider, or if its account is being left
        or does not serve this appointment any more. A kept one, or any while there is no account, keeps its link as long
        as nothing has to change: it works, Zoom does not delete meetings of a removed app.
-    4. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
+    5. A wanted meeting that is missing is created: not after its start, not without an account, not when we have been
        unsure too often today, or the provider gave links twice that cannot be sent.
-    5. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
-    6. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
-    7. One whose link was still being made is asked for it, until its end.
+    6. A linked meeting that was told something else is updated, unless it has begun: Zoom ignores a start in the past.
+    7. After an update of unknown outcome the same update is sent once more (an old one may have landed late).
+    8. One whose link was still being made is asked for it, until its end.
     """
     for stray in known.strays:
         if stray.account in desired.reachable:
@@ -152,6 +163,8 @@ def plan(desired: Desired, known: Known, now: datetime) -> Step:
         return Repeat(known.unanswered)
     if known.unanswered is not None and desired.account is not None:
         return LeaveBehind(known.unanswered.attempt_id)
+    if desired.rests_until is not None:
+        return Rest(desired.rests_until)
     if known.linked is not None:
         return _step_for_linked(desired, known.linked, now)
     if desired.spec is None:
@@ -179,7 +192,7 @@ def _step_for_linked(desired: Desired, linked: Linked, now: datetime) -> Step:
         return Unlink(linked.external_id)
     in_step = linked.told == spec.as_told() and not linked.confirm_due
     if serves and not in_step:
-        return Update(linked.external_id, spec)
+        return _update(linked, spec)
     if serves:
         return FetchLink(linked.external_id) if link_is_due else Settled()
     if in_step and linked.kept and not linked.awaits_link:
@@ -187,3 +200,8 @@ def _step_for_linked(desired: Desired, linked: Linked, now: datetime) -> Step:
     if desired.account is None:
         return Settled() if in_step and not linked.awaits_link else Settled(Reason.NOT_CONNECTED)
     return Unlink(linked.external_id)
+
+
+def _update(linked: Linked, spec: MeetingSpec) -> Update:
+    is_new = linked.told.get("options") != spec.as_told().get("options")
+    return Update(linked.external_id, replace(spec, says_options=True) if is_new else spec)

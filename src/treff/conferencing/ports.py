@@ -6,8 +6,37 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from treff.conferencing.errors import ProviderNotSetUp
-from treff.conferencing.states import Plan
+from treff.conferencing.states import Plan, Recording
 from treff.kernel.secrets import Secret
+from treff.kernel.stored import known
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingOptions:
+    """What a workspace decides for its meetings; what the account's own administrators locked goes before it (P02).
+
+    `join_before_host` counts without a waiting room only.
+    """
+
+    join_before_host: bool = True
+    waiting_room: bool = False
+    recording: Recording = Recording.NONE
+
+    @classmethod
+    def of(cls, told: Mapping[str, object]) -> "MeetingOptions":
+        """What `as_told` gave; of a newer version what is known here."""
+        return cls(
+            bool(told.get("join_before_host", True)),
+            bool(told.get("waiting_room", False)),
+            known(Recording, str(told.get("recording", "")), Recording.NONE),
+        )
+
+    def as_told(self) -> dict[str, object]:
+        return {
+            "join_before_host": self.join_before_host,
+            "waiting_room": self.waiting_room,
+            "recording": self.recording.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +45,8 @@ class MeetingSpec:
 
     `key` is of one create alone (32 hexadecimal digits): where a provider creates idempotently, the same key brings the
     same meeting however often it is sent.
+    `options`: None where nobody has decided any, then the usual ones. `says_options`: an update has to say them; as
+    long as they stay, it does not, so that what a host set for one meeting by hand stays too.
     """
 
     title: str
@@ -24,10 +55,13 @@ class MeetingSpec:
     time_zone: str
     marker: str = ""
     key: str = ""
+    options: MeetingOptions | None = None
+    says_options: bool = False
 
     @classmethod
     def of_told(cls, told: Mapping[str, object], marker: str, key: str) -> "MeetingSpec":
         """What was told then, to be sent again."""
+        options = told.get("options")
         return cls(
             str(told["title"]),
             datetime.fromisoformat(str(told["start"])),
@@ -35,6 +69,7 @@ class MeetingSpec:
             str(told["time_zone"]),
             marker,
             key,
+            options=MeetingOptions.of(options) if isinstance(options, Mapping) else None,
         )
 
     def as_told(self) -> dict[str, object]:
@@ -44,6 +79,7 @@ class MeetingSpec:
             "start": self.start_at.isoformat(),
             "minutes": int(self.duration.total_seconds() // 60),
             "time_zone": self.time_zone,
+            **({"options": self.options.as_told()} if self.options else {}),
         }
 
 

@@ -1,7 +1,7 @@
 """Every read about meetings and connections."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,9 +12,11 @@ from treff.appointments.models import Appointment
 from treff.appointments.states import Status
 from treff.booking_types.rules import LONGEST
 from treff.booking_types.states import Provider
-from treff.conferencing.models import Attempt, Connection, Meeting
+from treff.conferencing.models import Attempt, Connection, Meeting, MeetingDefaults
+from treff.conferencing.ports import MeetingOptions
 from treff.conferencing.rules import Explanation, explain
-from treff.conferencing.states import TO_BE_ENDED, AttemptState, Reason, Sync
+from treff.conferencing.states import TO_BE_ENDED, AttemptState, Plan, Reason, Recording, Sync
+from treff.conferencing.world import MeetingRow
 from treff.kernel import clock
 from treff.kernel.stored import known
 from treff.workspaces.ports import Scope
@@ -29,6 +31,33 @@ def account_key(provider: str, client_id: str, external_user_id: str) -> str:
     """A keyed digest of an external user: the same user gives the same key, and the key does not give the user."""
     text = f"{provider}\0{client_id}\0{external_user_id}".encode()
     return hmac.digest(settings.SECRET_KEY.encode(), b"account\0" + text, "sha256").hex()
+
+
+def options_of(meeting: MeetingRow) -> MeetingOptions | None:
+    """What it shall have: decided for it by hand, else as it was made, else the workspace's; None: the usual."""
+    if meeting.options is not None:
+        return MeetingOptions.of(meeting.options)
+    if meeting.external_id:
+        told = meeting.told.get("options")
+        return MeetingOptions.of(told) if isinstance(told, Mapping) else None
+    decided = MeetingDefaults.objects.filter(workspace__appointments=meeting.appointment_id).first()
+    return _as_options(decided) if decided else None
+
+
+def meeting_defaults(scope: Scope) -> MeetingOptions:
+    """Of meetings that are made from now on."""
+    decided = MeetingDefaults.objects.within(scope).first()
+    return _as_options(decided) if decided else MeetingOptions()
+
+
+def may_record(scope: Scope, provider: str) -> bool:
+    """Whether the plan of the workspace's account has recording in the cloud; unknown until one is connected: yes."""
+    found = connection(scope, provider)
+    return found is None or found.grant.plan not in (Plan.BASIC, Plan.NO_MEETINGS)
+
+
+def _as_options(row: MeetingDefaults) -> MeetingOptions:
+    return MeetingOptions(row.join_before_host, row.waiting_room, known(Recording, row.recording, Recording.NONE))
 
 
 def connections(scope: Scope) -> Sequence[Connection]:

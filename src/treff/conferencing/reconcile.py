@@ -7,7 +7,7 @@ unlink before delete, classification by evidence).
 import random
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -28,7 +28,19 @@ from treff.conferencing.ledger import (
     unlink,
 )
 from treff.conferencing.models import Meeting
-from treff.conferencing.plan import Create, Delete, FetchLink, LeaveBehind, Repeat, Settled, Step, Unlink, Update, plan
+from treff.conferencing.plan import (
+    Create,
+    Delete,
+    FetchLink,
+    LeaveBehind,
+    Repeat,
+    Rest,
+    Settled,
+    Step,
+    Unlink,
+    Update,
+    plan,
+)
 from treff.conferencing.situation import Situation, situation_of
 from treff.conferencing.states import AttemptState, Reason, Sync
 from treff.conferencing.turns import NotMyTurn, turn_of
@@ -43,7 +55,14 @@ HELD_BACK_FOR = timedelta(hours=1)
 # Whose turn it was not comes back after so long.
 NEXT_TURN = timedelta(seconds=1)
 PRODUCTION = World(
-    rows, grants, journal, ports.provider_named, random.random, turn_of=turn_of, nearer=queries.nearer_waiting
+    rows,
+    grants,
+    journal,
+    ports.provider_named,
+    random.random,
+    turn_of=turn_of,
+    nearer=queries.nearer_waiting,
+    options_of=queries.options_of,
 )
 
 
@@ -83,6 +102,8 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
         match step:
             case Settled(reason):
                 return _settle(situation, reason)
+            case Rest(until_at):
+                return _rest(situation, until_at)
             case Unlink():
                 unlink(situation, AttemptState.STRAY)
             case LeaveBehind(attempt_id):
@@ -206,6 +227,15 @@ def _settle(situation: Situation, reason: Reason) -> bool:
             **({"synced_at": now} if state == Sync.IN_STEP and meeting.synced_at is None else {}),
         )
     return False
+
+
+def _rest(situation: Situation, until_at: datetime) -> bool:
+    """Look again then; True if somebody asked for one more look meanwhile, as who takes the change back does."""
+    with situation.world.rows.atomic():
+        meeting = situation.world.rows.meeting(situation.meeting.pk, locked=True)
+        is_asked_for = meeting.next_look_at == AT_ONCE
+        release(situation, **({} if is_asked_for else {"next_look_at": until_at}))
+    return is_asked_for
 
 
 def _postpone(situation: Situation, error: ProviderError | SecretError) -> bool:

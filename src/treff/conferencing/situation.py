@@ -1,7 +1,7 @@
 """What a pass decides on: read in one transaction, from whatever world it runs in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from treff.booking_types.states import Provider
@@ -30,6 +30,8 @@ def situation_of(world: World, meeting: MeetingRow) -> Situation:
     attempts = world.rows.attempts(meeting.pk)
     accounts = sorted({attempt.account for attempt in attempts})
     appointment, connections, desired = wanted_of(world, meeting, accounts)
+    if desired.spec is not None:
+        desired = replace(desired, spec=replace(desired.spec, options=world.options_of(meeting)))
     return Situation(world, appointment, meeting, connections, desired, _known(meeting, attempts))
 
 
@@ -51,7 +53,8 @@ def wanted_of(
         and connection.leaving_until is None
     ]
     spec = None
-    if appointment.is_wanted and appointment.provider != Provider.NONE:
+    rests_until = appointment.rests_until
+    if (appointment.is_wanted or rests_until is not None) and appointment.provider != Provider.NONE:
         spec = MeetingSpec(appointment.title, appointment.start_at, appointment.duration, appointment.time_zone)
     desired = Desired(
         spec,
@@ -60,6 +63,7 @@ def wanted_of(
         reachable=frozenset(connection.grant.account for connection in found),
         leaving=frozenset(c.grant.account for c in found if c.leaving_until is not None) - set(stays),
         provider=appointment.provider,
+        rests_until=rests_until,
     )
     return appointment, {connection.grant.account: connection for connection in found}, desired
 

@@ -102,6 +102,13 @@ class CheckResult(StrEnum):
     KEY_UNAVAILABLE = "key_unavailable"
 
 
+class Recording(StrEnum):
+    """What is recorded without anybody pressing a button."""
+
+    NONE = "none"
+    CLOUD = "cloud"
+
+
 class Plan(StrEnum):
     """What the external user has booked, as far as it matters to meetings."""
 

@@ -1,8 +1,11 @@
 """What a change of accounts or of the server concerns is due for a look from then on, whatever becomes of the jobs."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.db.models import Q
 
+from treff.appointments.states import Status
 from treff.conferencing.models import Meeting
 from treff.conferencing.states import TO_BE_ENDED, Reason, Sync
 from treff.conferencing.world import AT_ONCE
@@ -26,6 +29,17 @@ def account_changed(workspace_id: int) -> None:
     with transaction.atomic():
         Meeting.objects.filter(pk__in=hold_meetings(workspace_id)).update(next_look_at=AT_ONCE)
         announce("connection.changed", workspace_id)
+
+
+def options_changed(workspace_id: int, options: Mapping[str, object]) -> int:
+    """In the transaction that decided it: meetings that are ahead shall have these. Returns how many."""
+    with transaction.atomic():
+        held = Meeting.objects.filter(pk__in=hold_meetings(workspace_id), appointment__start_at__gt=clock.now())
+        live = held.filter(appointment__status=Status.BOOKED, appointment__deleted_at=None).exclude(external_id="")
+        many = live.count()
+        Meeting.objects.filter(pk__in=held.values("pk")).update(options=dict(options), next_look_at=AT_ONCE)
+        announce("connection.changed", workspace_id)
+    return many
 
 
 def server_changed() -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from treff.conferencing.breaker import Breaker
 from treff.conferencing.errors import GrantLost
-from treff.conferencing.ports import MeetingProvider
+from treff.conferencing.ports import MeetingOptions, MeetingProvider
 from treff.conferencing.states import AttemptState
 from treff.kernel.secrets import Secret, SecretError
 
@@ -37,6 +37,11 @@ class AppointmentRow(Protocol):
     @property
     def is_wanted(self) -> bool: ...
 
+    @property
+    def rests_until(self) -> datetime | None:
+        """Until then its last change may be taken back, and nothing follows from it."""
+        ...
+
 
 class MeetingRow(Protocol):
     """What is known: models.Meeting says what each column means."""
@@ -48,6 +53,7 @@ class MeetingRow(Protocol):
     account: str
     told: Mapping[str, object]
     kept: bool
+    options: Mapping[str, object] | None
     confirm_at: datetime | None
     next_look_at: datetime | None
     synced_at: datetime | None
@@ -186,12 +192,18 @@ def random_key() -> str:
     return secrets.token_hex(16)
 
 
+def no_options(_meeting: MeetingRow) -> MeetingOptions | None:
+    """Where nobody has decided any."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp; a grant's `turn_of` may make wait.
 
     `nearer` is how many wait for a connection's account whose start is before that one. `new_key` gives what makes a
     create repeatable (MeetingSpec.key): of none that was sent before, whatever the database has forgotten.
+    `options_of` are a meeting's.
     """
 
     rows: Rows
@@ -203,3 +215,4 @@ class World:
     turn_of: Callable[[int], AbstractContextManager[None]] = no_turns
     nearer: Callable[[int, datetime], int] = no_others
     new_key: Callable[[], str] = random_key
+    options_of: Callable[[MeetingRow], MeetingOptions | None] = no_options

@@ -4,10 +4,11 @@ import random
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from smtplib import SMTPException
+from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from treff.appointments.models import Appointment
 from treff.appointments.queries import appointment as appointment_of
@@ -55,13 +56,14 @@ class _Decision:
 
 
 def tell(appointment_id: int) -> None:
-    """Bring every recipient of the appointment up to date."""
+    """Bring every recipient of the appointment up to date, but those who know all of it and wait for their time."""
     appointment = with_everything(appointment_id)
     if appointment is None or not appointment.is_known:
         return
     if appointment.deleted_at is None and appointment.status != Status.CANCELLED:
         _add_recipients(appointment)
-    for recipient_id in appointment.recipients.values_list("pk", flat=True):
+    waits = Q(next_look_at__gt=clock.now(), observed_sequence=appointment.sequence, tries=0)
+    for recipient_id in appointment.recipients.exclude(waits).values_list("pk", flat=True):
         for _ in range(MOST_PASSES):
             if not _run_pass(recipient_id):
                 break
@@ -160,12 +162,17 @@ def resume_reminders(recipient: Recipient) -> None:
 
 
 def _add_recipients(appointment: Appointment) -> None:
-    """Of a request that nobody has said yes to only who asked hears."""
+    """Of a request that nobody has said yes to only who asked hears. Who is new may have to wait for the link first."""
     emails = [appointment.lead.email]
     if appointment.is_wanted:
         emails += appointment.attendees.values_list("email", flat=True)
+    facts = queries.facts_of(appointment)
+    step, values = plan(facts, None, clock.now(), appointment.workspace.link_wait), dict[str, Any]()
+    if isinstance(step, Wait):
+        values = {"next_look_at": step.until_at, "observed_sequence": facts.sequence}
     Recipient.objects.bulk_create(
-        (Recipient(appointment=appointment, email=email) for email in dict.fromkeys(emails)), ignore_conflicts=True
+        (Recipient(appointment=appointment, email=email, **values) for email in dict.fromkeys(emails)),
+        ignore_conflicts=True,
     )
 
 
@@ -176,8 +183,8 @@ def _run_pass(recipient_id: int) -> bool:
        Message-ID and SEQUENCE) is committed before anything is sent; a letter of another kind that had not gone out is
        superseded.
     2. Render from those facts and hand it to the SMTP server.
-    3. Record that it went out and what it said, or when to try again. A pass that dies between the server's yes and
-       this commit sends the same Message-ID again.
+    3. Record that it went out, what it said and when to look next, or when to try again. A pass that dies between the
+       server's yes and this commit sends the same Message-ID again.
     """
     decision = _decide(recipient_id)
     if decision is None or decision.letter is None:
@@ -201,16 +208,8 @@ def _run_pass(recipient_id: int) -> bool:
         _record_failure(decision, letter, error)
         return False
     letter.copy = copy_of(message, decision.facts.join_url)
-    _release(
-        decision.recipient,
-        letter,
-        LetterState.SENT,
-        told=decision.facts.as_told(clock.now()),
-        observed_sequence=decision.facts.sequence,
-        tries=0,
-    )
     log.info("mail_sent", appointment=decision.appointment.public_id, kind=letter.kind, mail=letter.public_id)
-    return True
+    return _record_sent(decision, letter)
 
 
 def _decide(recipient_id: int) -> _Decision | None:
@@ -254,14 +253,41 @@ def _letter(recipient: Recipient, kind: Kind, sequence: int) -> Letter:
 def _rest(recipient: Recipient, facts: Facts, step: Settled | Wait) -> None:
     """Nothing to send now. What was still open is not true any more."""
     recipient.letters.filter(state=LetterState.OPEN).update(state=LetterState.SUPERSEDED)
-    # The appointment's row is locked: a change either committed before (and is seen) or wakes us when we let go.
-    newest = Appointment.objects.select_for_update(no_key=True).get(pk=recipient.appointment_id).sequence
+    newest = _newest_sequence(recipient)
     recipient.lease_until = clock.now()
     recipient.observed_sequence, recipient.tries = facts.sequence, 0
     recipient.next_look_at = step.until_at if isinstance(step, Wait) else None
     if newest != facts.sequence:
         recipient.next_look_at = clock.now()
     recipient.save()
+
+
+def _record_sent(decision: _Decision, letter: Letter) -> bool:
+    """With what is next, as far as that is to wait or nothing; True if it may be another mail."""
+    facts, now = decision.facts, clock.now()
+    told = facts.as_told(now)
+    step = plan(facts, told, now, decision.appointment.workspace.link_wait)
+    rests_until = step.until_at if isinstance(step, Wait) else None
+    with transaction.atomic():
+        _release(
+            decision.recipient,
+            letter,
+            LetterState.SENT,
+            told=told,
+            observed_sequence=facts.sequence,
+            tries=0,
+            next_look_at=rests_until,
+        )
+        if isinstance(step, Send) or facts.sequence != _newest_sequence(decision.recipient):
+            Recipient.objects.filter(pk=decision.recipient.pk).update(next_look_at=now)
+            return True
+    return False
+
+
+def _newest_sequence(recipient: Recipient) -> int:
+    """With the appointment's row locked: a change either committed before, and is seen, or wakes us when we let go."""
+    rows = Appointment.objects.select_for_update(no_key=True).filter(pk=recipient.appointment_id)
+    return rows.values_list("sequence", flat=True).get()
 
 
 def _record_failure(decision: _Decision, letter: Letter, error: SMTPException | OSError) -> None:

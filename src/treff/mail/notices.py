@@ -21,7 +21,7 @@ from treff.appointments.queries import ahead, appointments, upcoming, waiting
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.zones import wall_of
-from treff.mail import digests
+from treff.mail import digests, guest_texts
 from treff.mail.actions import GIVE_UP_AFTER, LEASE
 from treff.mail.member_texts import to_member
 from treff.mail.operator_texts import reported, to_operator
@@ -34,6 +34,7 @@ from treff.mail.wording import Occasion, Wording, isolated, plain
 from treff.notices.models import Notice
 from treff.notices.queries import may_go, reader_of
 from treff.notices.states import NoticeKind, NoticeState
+from treff.team import queries as team
 from treff.workspaces.models import Member
 from treff.workspaces.queries import scope_of
 
@@ -48,7 +49,7 @@ def send(notice_id: int) -> None:
 
     1. Claim by compare-and-swap; while a recovery is under way, only the word of that itself.
     2. Who is no member any more, or may not know any more, is not written to. The operator without an address is told
-       by the log.
+       by the log. Who is invited has the address of the invitation.
     3. Make the mail of what is true now, if anything still is, and hand it to the SMTP server.
     4. Record that it went out, or when to try again. A pass that dies between the server's yes and this commit sends
        the same Message-ID again.
@@ -60,12 +61,13 @@ def send(notice_id: int) -> None:
     if notice.user_id is not None and reader is None:
         _give_up(notice, "not a member any more")
         return
-    if reader is None and not settings.TREFF_SUPPORT_EMAIL:
+    for_operator = reader is None and notice.kind != NoticeKind.INVITED
+    if for_operator and not settings.TREFF_SUPPORT_EMAIL:
         log.error("operator_notice", notice=notice.public_id, kind=notice.kind, detail=notice.detail)
         _record_sent(notice)
         return
     try:
-        message = _for_operator(notice) if reader is None else _for_member(notice, reader)
+        message = _message(notice, reader)
         if message is None:
             _give_up(notice, "not true any more")
             return
@@ -86,6 +88,13 @@ def _claim(notice_id: int) -> Notice | None:
 
 
 # ---- the mail ----
+
+
+def _message(notice: Notice, reader: Member | None) -> EmailMultiAlternatives | None:
+    """None if there is nothing to tell any more."""
+    if notice.kind == NoticeKind.INVITED:
+        return _for_guest(notice)
+    return _for_operator(notice) if reader is None else _for_member(notice, reader)
 
 
 def _for_member(notice: Notice, reader: Member) -> EmailMultiAlternatives | None:
@@ -191,6 +200,24 @@ def _listed(notice: Notice, appointment: Appointment, zone: str) -> dict[str, ob
         "host": isolated(host),
         "note": plain(", ".join(markers)),
     }
+
+
+def _for_guest(notice: Notice) -> EmailMultiAlternatives | None:
+    """None if the invitation was withdrawn, accepted, or sent again meanwhile, or is too old."""
+    invitation = team.to_be_mailed(str(notice.detail["invitation"]), int(notice.detail["issue"]))
+    if invitation is None:
+        return None
+    place = invitation.workspace
+    link = reverse("invitation", kwargs={"token": team.token_of(invitation).reveal()})
+    with translation.override(invitation.locale):
+        wording = guest_texts.invited(invitation, needs_password=team.needs_password(invitation))
+        why = gettext("You are receiving this email because somebody at %(place)s entered your address.")
+        context = {
+            "locale": invitation.locale,
+            "why": why % {"place": isolated(place.name)},
+            "page": settings.TREFF_BASE_URL + link,
+        }
+        return _mail(notice, wording, (place.name, "", invitation.email), context)
 
 
 def _for_operator(notice: Notice) -> EmailMultiAlternatives | None:

@@ -19,7 +19,7 @@ class Facts:
     """The appointment as a recipient should know it. `has_video`: a link is there or will be.
 
     `awaits`: it is a request that nobody has answered yet; `declined`: one that got a no. Neither takes place.
-    `reminders`: when recipients are to be reminded of it.
+    `reminders`: when recipients are to be reminded of it. `rests_until`: until then its last change may be taken back.
     """
 
     start_at: datetime
@@ -33,6 +33,7 @@ class Facts:
     awaits: bool = False
     declined: bool = False
     reminders: Sequence[datetime] = ()
+    rests_until: datetime | None = None
 
     def as_told(self, now: datetime) -> dict[str, object]:
         """What a mail with these facts tells now, as JSON, to compare with later."""
@@ -69,7 +70,7 @@ Step = Settled | Wait | Send
 def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wait: timedelta) -> Step:
     """One step for one recipient.
 
-    1. Nobody is written to about what has begun.
+    1. Nobody is written to about what has begun, nor as long as the last change may be taken back.
     2. Who was told nothing gets the confirmation: at once with its link, or when there is none to come; after
        `link_wait` without it, saying that it follows. Of a request they hear that we have it, or a no that came before
        that. A cancelled appointment nobody heard of stays unheard of.
@@ -83,6 +84,8 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
     """
     if facts.start_at <= now:
         return Settled()
+    if facts.rests_until is not None and now < facts.rests_until:
+        return Wait(facts.rests_until)
     if told is None:
         return _first_word(facts, now, link_wait)
     if not facts.takes_place:

@@ -36,6 +36,7 @@ def facts_of(appointment: Appointment) -> Facts:
         sequence=appointment.sequence,
         awaits=appointment.deleted_at is None and appointment.status == Status.REQUESTED,
         declined=appointment.deleted_at is None and appointment.status == Status.DECLINED,
+        rests_until=appointment.rests_until,
     )
 
 

@@ -24,6 +24,15 @@ def tell_members(
             _post(user, kind, key, detail, workspace_id)
 
 
+def tell_guest(workspace_id: int, kind: NoticeKind, key: str, detail: Mapping[str, object]) -> None:
+    """One mail to somebody who is no user here (yet), once for each `key`; `detail` names the row that has the address.
+
+    In the caller's transaction.
+    """
+    with transaction.atomic():
+        _post(None, kind, key, detail, workspace_id)
+
+
 def withdraw(workspace_id: int, key_prefix: str) -> None:
     """What was not sent yet of these is not true any more."""
     waiting = Notice.objects.filter(workspace_id=workspace_id, state=NoticeState.OPEN, key__startswith=key_prefix)

@@ -39,6 +39,8 @@ class NoticeKind(StrEnum):
     """To one who hosts: own (true), day (ISO 8601, in their zone) whose appointments are listed"""
     TEST_MAIL = "test_mail"
     """To who asked for it: own (true), kind and locale of a mail to clients, and its subject, opening and closing"""
+    INVITED = "invited"
+    """To who is invited to the workspace: invitation (its public id), issue (which of its sendings)"""
     APP_REFUSED = "app_refused"
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"

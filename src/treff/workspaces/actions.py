@@ -75,6 +75,33 @@ def _add_member(workspace: Workspace, person: NewPerson, role: Role, actor: Acto
     return member
 
 
+def find_or_create_user(person: NewPerson) -> User:
+    """Known by e-mail: as they are, but who has no password yet gets this name and password. Raises Invalid."""
+    email = texts.email_address("email", person.email)
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None:
+        return _create_user(email, person)
+    if not user.has_usable_password() and person.password is not None:
+        user.name = texts.one_line("name", person.name, longest=100) or user.name
+        _set_password(user, person.password)
+        user.save(update_fields=["name", "password"])
+    return user
+
+
+def join(workspace: Workspace, user: User, role: Role) -> Member:
+    """A new member, or a former one who comes back, in this role; who is an active member keeps theirs.
+
+    For a verb that has decided that they may, and records it.
+    """
+    member, created = Member.objects.select_for_update(no_key=True).get_or_create(
+        workspace=workspace, user=user, defaults={"role": role, "time_zone": workspace.time_zone}
+    )
+    if not created and not member.is_active:
+        member.role, member.is_active = role, True
+        member.save(update_fields=["role", "is_active"])
+    return member
+
+
 def _create_user(email: str, person: NewPerson) -> User:
     user = User(
         email=email,
@@ -84,13 +111,18 @@ def _create_user(email: str, person: NewPerson) -> User:
     if person.password is None:
         user.set_unusable_password()
     else:
-        try:
-            validate_password(person.password.reveal(), user)
-        except ValidationError as error:
-            raise Invalid("password", "%(rules)s", rules=" ".join(error.messages)) from None
-        user.set_password(person.password.reveal())
+        _set_password(user, person.password)
     user.save(force_insert=True)
     return user
+
+
+def _set_password(user: User, password: Secret) -> None:
+    """Raises Invalid."""
+    try:
+        validate_password(password.reveal(), user)
+    except ValidationError as error:
+        raise Invalid("password", "%(rules)s", rules=" ".join(error.messages)) from None
+    user.set_password(password.reveal())
 
 
 def create_api_key(workspace: Workspace, role: Role) -> Secret:
@@ -116,6 +148,15 @@ def update_settings(scope: Scope, changes: Mapping[str, object]) -> Workspace:
         row.save()
         record(row.pk, scope.actor, "workspace.changed", row.public_id, {"fields": sorted(changes)})
     return row
+
+
+def dismiss_setup(scope: Scope) -> None:
+    """Put away the list of what a new workspace needs. Twice changes nothing. Raises NotAllowed."""
+    scope.require(Permission.EDIT_WORKSPACE)
+    with transaction.atomic():
+        open_still = Workspace.objects.filter(pk=scope.workspace_id, setup_dismissed_at=None)
+        if open_still.update(setup_dismissed_at=clock.now()):
+            record(scope.workspace_id, scope.actor, "workspace.setup_dismissed", scope.workspace_slug)
 
 
 def edit_brand(scope: Scope, wanted: BrandWish) -> Brand:

@@ -61,7 +61,10 @@ class User(AbstractBaseUser):
 
 
 class Workspace(models.Model):
-    """One sales team. `data_key` is the wrapped key of its own secrets."""
+    """One sales team. `data_key` is the wrapped key of its own secrets.
+
+    `setup_dismissed_at`: when an administrator put away the list of what is still to be set up.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "ws"), editable=False)
     slug = models.CharField(max_length=60, unique=True, validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*$")])
@@ -70,6 +73,7 @@ class Workspace(models.Model):
     locale = models.CharField(max_length=10, default="en")
     confirmation_mails = models.BooleanField(default=True)
     link_wait = models.DurationField(default=timedelta(seconds=30))
+    setup_dismissed_at = models.DateTimeField(null=True)
     data_key = models.TextField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

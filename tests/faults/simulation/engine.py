@@ -287,6 +287,7 @@ def new_meeting(pk: int, appointment: Any) -> Row:
         told={},
         kept=False,
         awaits_link=False,
+        options=None,
         deauthorized_at=None,
         passcode="",
         start_url="",

@@ -143,6 +143,10 @@ def _take_newest_for_seen(rows: MemoryRows, meeting_id: int, epoch: int | None, 
     return _change(rows, meeting_id, epoch, **columns)
 
 
+def _settle_what_may_be_taken_back(desired: Desired, known: Known, now: datetime) -> Step:
+    return _plan(replace(desired, rests_until=None), known, now)
+
+
 def _write_nothing(_journal: Journal, _kind: str, _name: str, _text: str) -> None:
     return
 
@@ -186,6 +190,7 @@ MUTANTS: Mapping[str, Planted] = {
     "disconnect forgets what is in flight": [(Accounts, "disconnect", _forget_what_is_in_flight)],
     "event-driven": [(MemoryRows, "appointment", _read_as_first_seen), (MemoryRows, "change", _take_newest_for_seen)],
     "no fence right before the effect": [(calls, "fence", _fence_nothing_at_the_call)],
+    "no rest before what may be taken back": [(reconcile, "plan", _settle_what_may_be_taken_back)],
     "no journal": [(Journal, "write", _write_nothing)],
 }
 # Of a vendor that creates idempotently.

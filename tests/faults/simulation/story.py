@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.simulation.tables import AppointmentRow
+from tests.faults.simulation.tables import AppointmentRow, Violation
+from treff.appointments.rules import UNDO
 from treff.conferencing.states import GrantState
 from treff.conferencing.world import AT_ONCE
 
@@ -19,6 +20,7 @@ VERBS = (
     (10, "book"),
     (30, "move"),
     (6, "cancel"),
+    (6, "cancel_by_hand"),
     (3, "delete"),
     (26, "switch_provider"),
     (10, "change_host"),
@@ -84,6 +86,7 @@ class Story:
             sequence=0,
             status="booked",
             deleted_at=None,
+            undo_until=None,
             meeting_id="",
             join_url="",
         )
@@ -105,6 +108,29 @@ class Story:
         appointment = self._amendable()
         if appointment is not None:
             self._change(appointment, status="cancelled")
+
+    def cancel_by_hand(self) -> None:
+        """Who does it in a page may take it back; half of them do, some of them too late."""
+        appointment = self._amendable()
+        if appointment is None:
+            return
+        self._change(appointment, status="cancelled", undo_until=self._engine.now + UNDO)
+        generation, meeting = appointment.generation + 1, self._engine.meeting_of(appointment.pk)
+        is_at_rest = meeting is not None and meeting.lease_until <= self._engine.now
+        linked = meeting.external_id if is_at_rest and meeting.external_id else None
+        if self._engine.accidents.happens(MIND):
+            pause = self._engine.accidents.seconds(1, 12)
+            self._engine.later(
+                pause, lambda: self._engine.when_free(lambda: self._undo(appointment.pk, generation, linked))
+            )
+
+    def _undo(self, pk: int, generation: int, linked: str | None) -> None:
+        appointment = self._engine.tables.rows["appointment"][pk]
+        if appointment.generation != generation or appointment.undo_until <= self._engine.now:
+            return
+        if linked is not None and self._engine.meeting_of(pk).external_id != linked:
+            raise Violation(f"undone in time, and {linked} is the meeting no more")
+        self._change(appointment, status="booked")
 
     def delete(self) -> None:
         appointment = self._random.choice(list(self._engine.tables.all("appointment")))
@@ -148,6 +174,7 @@ class Story:
 
     def _change(self, appointment: Any, **columns: object) -> None:
         self._engine.note("people", "change", appointment.pk, columns)
+        columns = {"undo_until": None, **columns}
         self._engine.tables.put("appointment", appointment, generation=appointment.generation + 1, **columns)
         self._engine.wake(appointment.pk)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from treff.kernel import clock
+
 
 class Violation(BaseException):
     """Something that must hold does not. A BaseException, so that no code under test takes it for its own."""
@@ -31,6 +33,10 @@ class AppointmentRow(Row):
     @property
     def is_wanted(self) -> bool:
         return bool(self.status == "booked" and self.deleted_at is None)
+
+    @property
+    def rests_until(self) -> Any:
+        return self.undo_until if self.undo_until is not None and self.undo_until > clock.now() else None
 
 
 Key = tuple[str, int]

@@ -6,6 +6,7 @@ A route without an example fails the tests that walk the table, so none is left 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import URLPattern
 from ninja.operation import PathView
@@ -14,6 +15,7 @@ from tests import house
 from tests.web.api.conftest import Place
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
+from treff.kernel import clock
 from treff.web.api.api import api
 from treff.workspaces.models import Member
 
@@ -64,6 +66,7 @@ BODIES: Mapping[str, object] = {
     "POST /appointments/{appointment_id}/cancel": {"reason": "Changed"},
     "POST /appointments/{appointment_id}/approve": {},
     "POST /appointments/{appointment_id}/decline": {"reason": "Changed"},
+    "POST /appointments/{appointment_id}/no-show": {},
     "POST /booking-types": {"slug": "brand-new", "title": "Brand new", "duration_minutes": 20},
     "PATCH /booking-types/{slug}": {"title": "Changed"},
 }
@@ -74,6 +77,7 @@ UNKNOWN: Mapping[str, str] = {
     "slug": "nothing-here",
     "to_approve": "appt_00000000000000000000",
     "to_decline": "appt_00000000000000000000",
+    "to_no-show": "appt_00000000000000000000",
 }
 
 
@@ -86,12 +90,15 @@ def objects_of(place: Place, host: Member | None = None) -> dict[str, str]:
     lead = house.lead(host or place.owner)
     requests = [house.appointment(host or place.owner).public_id for _ in range(2)]
     Appointment.objects.filter(public_id__in=requests).update(status=Status.REQUESTED)
+    begun = house.appointment(host or place.owner).public_id
+    Appointment.objects.filter(public_id=begun).update(start_at=clock.now() - timedelta(minutes=5))
     return {
         "lead_id": lead.public_id,
         "appointment_id": appointment.public_id,
         "slug": slug,
         "to_approve": requests[0],
         "to_decline": requests[1],
+        "to_no-show": begun,
     }
 
 

@@ -25,6 +25,7 @@ from treff.people.importing import bring
 from treff.support.actions import report_problem
 from treff.support.models import IssueReport
 from treff.support.ports import Draft
+from treff.team.actions import invite
 from treff.web.console.urls import urlpatterns
 from treff.web.middleware import _LIBRARY_VIEWS
 from treff.workspaces.models import Member, Workspace
@@ -78,6 +79,9 @@ class House:
             "note_id": add_note(house.scope(by), appointment.lead.public_id, "Called").public_id,
             "view_id": save_view(house.scope(by), "Mine", "", is_shared=True).public_id,
             "import_id": bring(house.scope(house.owner(by.workspace)), "a.csv", LEADS_FILE).public_id,
+            "invitation_id": invite(
+                house.scope(house.owner(by.workspace)), "new@nordlicht.example", Role.REP, "en"
+            ).public_id,
             "feed_id": add_feed(house.scope(by), by.public_id, "https://calendar.example.com/", "open").public_id,
         }
         waiting = house.appointment(by)
@@ -136,6 +140,14 @@ def test_the_pages_for_administrators_are_these() -> None:
         "booking_type_secret",
         "booking_type_remove",
         "members",
+        "member",
+        "member_invite",
+        "member_deactivate",
+        "member_reactivate",
+        "invitation_again",
+        "invitation_withdraw",
+        "meeting_defaults",
+        "setup_dismiss",
         "settings",
         "brand",
         "sync",
@@ -168,7 +180,7 @@ def is_post_only(name: str) -> bool:
     deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new"}
     deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
-    deeds |= {"agenda_move", "no_show"}
+    deeds |= {"agenda_move", "no_show", "setup_dismiss", "invitation_again", "invitation_withdraw", "appointment_undo"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again", "calendar_digest"} | deeds
 
 
@@ -204,6 +216,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
         "view_id": "view_0000",
         "import_id": "imp_0000",
         "other_id": "lead_0000",
+        "invitation_id": "inv_0000",
     }
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404

@@ -26,7 +26,12 @@ def test_settings_are_changed(browser: Client, place: Workspace) -> None:
     form = browser.get(SETTINGS).context["form"]
     assert form["link_wait_seconds"].value() == 30
     posted = {"name": "Nordlicht AG", "time_zone": "Europe/Vienna", "locale": "de", "link_wait_seconds": "0"}
-    assert "Saved." in browser.post(SETTINGS, posted, follow=True).content.decode()
+    answer = browser.post(SETTINGS, posted, follow=True).content.decode()
+    assert (
+        "Saved: Name Nordlicht Solar → Nordlicht AG; Time zone Europe/Berlin → Europe/Vienna; "
+        "Language English → German; Send confirmation emails yes → no; Wait for the link (seconds) 30 → 0." in answer
+    )
+    assert "Nothing was changed." in browser.post(SETTINGS, posted, follow=True).content.decode()
     place.refresh_from_db()
     assert (place.name, place.time_zone, place.locale) == ("Nordlicht AG", "Europe/Vienna", "de")
     assert (place.confirmation_mails, place.link_wait) == (False, timedelta(0))

@@ -41,7 +41,8 @@ def test_everybody_finds_their_own_page_in_the_menu(browser: Client) -> None:
 
 def test_hours_are_saved_over_midnight_too_and_a_word_says_so(browser: Client, rita: Member) -> None:
     answer = browser.post(f"{OWN}hours/", monday(("09:00", "12:00"), ("22:00", "02:00"), ("", "")), follow=True)
-    assert "The weekly hours are saved." in answer.content.decode()
+    page = answer.content.decode()
+    assert "Saved: Monday 09:00–17:00 → 09:00–12:00, 22:00–02:00; Tuesday 09:00–17:00 → –;" in page
     assert weekly(rita) == [[[540, 720], [1320, 1560]], *[[]] * 6]
 
 

@@ -129,7 +129,7 @@ def test_saving_the_page_as_it_is_changes_nothing_and_says_so(browser: Client, r
     browser.post(NEW, {**FULL, f"host-{rita.public_id}-receives": "on"})
     before = queries.description_of(BookingType.objects.get())
     answer = browser.post(f"{TYPES}first-call/", typed(browser, f"{TYPES}first-call/"), follow=True)
-    assert "Nothing has changed." in answer.text
+    assert "Nothing was changed." in answer.text
     assert queries.description_of(BookingType.objects.get()) == before
 
 
@@ -149,7 +149,7 @@ def test_saving_says_in_a_word_what_changed(browser: Client, rita: Member) -> No
     values = typed(browser, f"{TYPES}first-call/")
     values |= {"duration_minutes": "45", f"host-{rita.public_id}-receives": "on", "question-1-label": "Mobile"}
     answer = browser.post(f"{TYPES}first-call/", values, follow=True)
-    assert "“First call” is saved. Changed: Lengths and starts, Hosts, Questions." in answer.text
+    assert "“First call” is saved: Length in minutes 30 → 45; Hosts changed; Questions changed." in answer.text
 
 
 def test_a_new_one_starts_with_what_most_want(browser: Client, ada: Member) -> None:

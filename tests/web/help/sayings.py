@@ -12,6 +12,7 @@ from treff.conferencing.rules import explain
 from treff.conferencing.states import Reason, Sync
 from treff.kernel.errors import TreffError
 from treff.mail import errors as mail_errors
+from treff.team import errors as team_errors
 
 PATHS = (
     *(f"src/treff/web/console/{name}.py" for name in ("meetings", "doctor", "choices", "cleanup", "today")),
@@ -50,7 +51,7 @@ def of_reasons() -> Iterator[tuple[str, str]]:
 
 def of_errors() -> Iterator[TreffError]:
     """One of each error that a person may read."""
-    for module in (appointment_errors, conferencing_errors, mail_errors):
+    for module in (appointment_errors, conferencing_errors, mail_errors, team_errors):
         for kind in vars(module).values():
             if inspect.isclass(kind) and issubclass(kind, TreffError) and kind.__module__ == module.__name__:
                 yield from _made(kind, module)

@@ -22,7 +22,7 @@ from treff.conferencing.errors import (
     Unreachable,
     Unusable,
 )
-from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
+from treff.conferencing.ports import Capabilities, Identity, MeetingOptions, MeetingSpec, RemoteMeeting, TokenSet
 from treff.conferencing.states import CheckResult, GrantState, LostCause, Plan
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
@@ -35,10 +35,8 @@ from treff.providers.zoom.oauth import Verdict
 START_URL_LIFE = timedelta(hours=2)
 # Bounds of topic and agenda, same page.
 _LONGEST_TOPIC = 200
-# Join-before-host on, waiting room off, no automatic recording (P16); use_pmi follows the user's setting unless said,
-# and a shared room would let the next lead walk in.
-_SETTINGS = {"join_before_host": True, "waiting_room": False, "auto_recording": "none", "use_pmi": False}
-# What is asked for where the account's policy refuses more.
+# use_pmi follows the user's setting unless said, and a shared room would let the next lead walk in. It is all that is
+# asked for where the account's policy refuses more.
 _LEAST_SETTINGS = {"use_pmi": False}
 # "up to 100 requests within a 24 hour window": https://developers.zoom.us/docs/api/meetings/ (create and update)
 _CAPABILITIES = Capabilities(creates_idempotently=False, requests_per_day=100)
@@ -93,7 +91,8 @@ class ZoomProvider:
         return Identity(found.user_id, found.email, found.display_name, _PLANS.get(found.type, Plan.UNKNOWN))
 
     def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
-        body = _body(spec) | {"type": 2, "agenda": spec.marker, "settings": _SETTINGS}
+        settings = _settings(spec.options or MeetingOptions()) | _LEAST_SETTINGS
+        body = _body(spec) | {"type": 2, "agenda": spec.marker, "settings": settings}
         answer = self._sent_create(access_token, body)
         if _is_about_settings(answer):  # the account's policy; not acted, so it can be asked again, with the least
             answer = self._sent_create(access_token, body | {"settings": _LEAST_SETTINGS})
@@ -110,14 +109,23 @@ class ZoomProvider:
             raise Ambiguous(str(error)) from error
 
     def update(self, access_token: Secret, external_id: str, spec: MeetingSpec) -> None:
+        body = _body(spec)
+        if spec.options is not None and spec.says_options:
+            answer = self._sent_update(access_token, external_id, body | {"settings": _settings(spec.options)})
+            if _is_about_settings(answer):  # as with a create: the time matters more
+                answer = self._sent_update(access_token, external_id, body)
+        else:
+            answer = self._sent_update(access_token, external_id, body)
+        if not _is_done(answer):
+            _refuse(answer, Ambiguous(f"Zoom answered {answer.status} to an update"))
+
+    def _sent_update(self, access_token: Secret, external_id: str, body: dict[str, Any]) -> Answer:
         try:
-            answer = self.client.update_meeting(access_token, external_id, _body(spec))
+            return self.client.update_meeting(access_token, external_id, body)
         except NotSent as error:
             raise _unsent(error) from error
         except Unanswered as error:
             raise Ambiguous(str(error)) from error
-        if not _is_done(answer):
-            _refuse(answer, Ambiguous(f"Zoom answered {answer.status} to an update"))
 
     def delete(self, access_token: Secret, external_id: str) -> None:
         try:
@@ -209,6 +217,18 @@ def _body(spec: MeetingSpec) -> dict[str, Any]:
         "start_time": spec.start_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "duration": int(spec.duration.total_seconds() // 60),
         "timezone": spec.time_zone,
+    }
+
+
+def _settings(options: MeetingOptions) -> dict[str, Any]:
+    """A waiting room disables join_before_host, so both are never asked for; what the account locked wins silently.
+
+    https://developers.zoom.us/docs/api/meetings/ (settings)
+    """
+    return {
+        "join_before_host": options.join_before_host and not options.waiting_room,
+        "waiting_room": options.waiting_room,
+        "auto_recording": options.recording.value,
     }
 
 

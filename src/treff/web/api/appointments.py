@@ -188,6 +188,33 @@ def decline_appointment(
     return answer_once(request, do)
 
 
+@router.post(
+    "/{appointment_id}/no-show",
+    response=schemas.Appointment,
+    operation_id="mark_no_show",
+    summary="Note that the lead did not come",
+    description="From the start on. Nobody is told, and neither mails nor the meeting change. Again changes nothing.",
+)
+@needs(Permission.BOOK)
+def mark_no_show(request: ApiRequest, appointment_id: PublicId, wanted: schemas.NoShow | None = None) -> HttpResponse:
+    def do() -> Done:
+        return Done(_represent_all([actions.mark_no_show(request.auth, appointment_id)])[0], status=200)
+
+    return answer_once(request, do)
+
+
+@router.delete(
+    "/{appointment_id}/no-show",
+    response=schemas.Appointment,
+    operation_id="take_back_no_show",
+    summary="The lead came after all",
+    description="Where no no-show is noted nothing changes.",
+)
+@needs(Permission.BOOK)
+def take_back_no_show(request: ApiRequest, appointment_id: PublicId) -> schemas.Appointment:
+    return _represent_all([actions.take_back_no_show(request.auth, appointment_id)])[0]
+
+
 @router.delete(
     "/{appointment_id}",
     response={204: None},
@@ -231,6 +258,7 @@ def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment
         provider=str(row.provider),
         attendees=sorted(attendee.email for attendee in row.attendees.all()),
         conference=_conference(row, meeting),
+        no_show_at=_shown(row.no_show_at, row.time_zone),
         generation=row.generation,
     )
 

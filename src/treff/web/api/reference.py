@@ -33,6 +33,7 @@ CODES: Mapping[str, str] = {
     "changed_meanwhile": "409. Another generation is there than the one that was sent.",
     "already_cancelled": "409. A cancelled appointment cannot be changed.",
     "already_over": "409. It has begun, so its time cannot change.",
+    "too_late": "409. The ten seconds in which a page offers to take it back are over. Nothing here answers with it.",
     "not_begun": "409. It has not begun, so nobody can have missed it.",
     "not_taking_place": "409. It was called off, or is a request still.",
     "not_waiting": "409. The request was answered already, or has lapsed.",

@@ -239,6 +239,7 @@ class Appointment(Outgoing):
     provider: ShownProvider
     attendees: list[str] = Field(description="E-mail addresses of who else takes part.")
     conference: Conference
+    no_show_at: ShownInstant | None = Field(description="When it was noted that the lead did not come, else null.")
     generation: int = Field(description="Grows with every change; PATCH takes it.")
 
 
@@ -292,6 +293,10 @@ class Cancellation(Incoming):
 
 
 class Approval(Incoming):
+    """Nothing to say; an empty object or no body at all."""
+
+
+class NoShow(Incoming):
     """Nothing to say; an empty object or no body at all."""
 
 

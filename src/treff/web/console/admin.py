@@ -1,50 +1,18 @@
-"""Admin: members, settings."""
+"""Admin: settings."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from treff.kernel.errors import Invalid
-from treff.web import labels
 from treff.web.console.forms import SettingsForm, complain
-from treff.web.console.presenting import address
+from treff.web.console.saying import saved
 from treff.web.policy import Visit, within_workspace
-from treff.workspaces import queries as workspace_queries
 from treff.workspaces.actions import update_settings
 from treff.workspaces.states import Permission
-
-
-@dataclass(frozen=True, slots=True)
-class MemberRow:
-    name: str
-    email: str
-    role_label: str
-    is_you: bool
-    last_seen_at: datetime | None
-    hours_url: str
-
-
-@require_safe
-@within_workspace(Permission.EDIT_MEMBERS)
-def members(visit: Visit) -> HttpResponse:
-    rows = [
-        MemberRow(
-            name=str(row),
-            email=row.user.email,
-            role_label=labels.of_role(row.role),
-            is_you=row.pk == visit.member.pk,
-            last_seen_at=row.user.last_login,
-            hours_url=address(visit, "availability_of", member_id=row.public_id),
-        )
-        for row in workspace_queries.members(visit.scope)
-    ]
-    context = {"nav": "admin", "members": rows, "zone": visit.time_zone}
-    return render(visit.request, "console/admin/members.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,6 +38,6 @@ def workspace_settings(visit: Visit) -> HttpResponse:
         except Invalid as error:
             status = complain(form, error)
         else:
-            messages.success(visit.request, gettext("Saved."))
+            messages.success(visit.request, saved(form))
             return redirect("console:settings", workspace=row.slug)
     return render(visit.request, "console/admin/settings.html", {"nav": "admin", "form": form}, status=status)

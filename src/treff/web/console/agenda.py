@@ -29,12 +29,12 @@ from treff.web.console.agenda_entries import (
 )
 from treff.web.console.agenda_words import Off, off_of, options_of
 from treff.web.console.forms import RescheduleForm, instant_in
-from treff.web.console.history import moment
 from treff.web.console.lead_list import words_of
 from treff.web.console.meetings import overlap_of
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import AppointmentRow, address, appointment_rows
 from treff.web.console.today import day_label
+from treff.web.console.undoing import offer_of, sentence_about
 from treff.web.errors import sentence_of, status_of
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
@@ -136,11 +136,12 @@ def agenda_move(visit: Visit, appointment_id: str) -> HttpResponse:
         # Of several errors the first; what was dragged is shown where it was before.
         return JsonResponse({"said": next(iter(form.errors.values()))[0]}, status=422)
     try:
-        moved = actions.amend(visit.scope, appointment_id, _amendment(visit, form, row))
+        moved = actions.amend(visit.scope, appointment_id, _amendment(visit, form, row), undoable=True)
     except (Invalid, Conflict) as error:
         return JsonResponse({"said": sentence_of(error)}, status=status_of(error))
-    said = gettext("Saved. The appointment is on %(start)s.") % {"start": moment(moved.start_at, visit.time_zone)}
-    return JsonResponse({"said": said, "warning": overlap_of(visit, moved)})
+    undo = offer_of(visit, moved)
+    said = {"said": sentence_about(visit, moved), "warning": overlap_of(visit, moved)}
+    return JsonResponse({**said, "undo": asdict(undo) if undo else None})
 
 
 def _amendment(visit: Visit, form: RescheduleForm, row: Appointment) -> Amendment:
@@ -186,6 +187,7 @@ def agenda_book(visit: Visit) -> HttpResponse:
             )
             for each in page.rows
         ],
+        "new_url": f"{address(visit, 'lead_new')}?{urlencode({'then': 'book', **_for_form(visit, chosen)})}",
         "prev_url": page.prev_url,
         "next_url": page.next_url,
     }

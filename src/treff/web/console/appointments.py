@@ -30,6 +30,7 @@ from treff.web.console.mails import receivers_of
 from treff.web.console.meetings import card_of
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import appointment_details, appointment_rows, minutes_of, same_times
+from treff.web.console.undoing import offer_of
 from treff.web.errors import sentence_of
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
@@ -79,6 +80,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
         "can_note_no_show": visit.scope.may(Permission.BOOK),
         "can_change_host": row.status in BLOCKING and visit.scope.may(Permission.BOOK),
         "conflict": None,
+        "undo": offer_of(visit, row),
     }
     return render(visit.request, "console/appointment.html", context)
 

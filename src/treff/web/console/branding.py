@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from treff.booking_types.queries import public_types
 from treff.kernel.errors import Invalid
 from treff.web.console.forms import complain
+from treff.web.console.saying import saved
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.actions import edit_brand
 from treff.workspaces.logos import MOST_BYTES
@@ -74,7 +74,7 @@ def brand(visit: Visit) -> HttpResponse:
         except Invalid as error:
             status = complain(form, error)
         else:
-            messages.success(request, gettext("Saved."))
+            messages.success(request, saved(form))
             return redirect("console:brand", workspace=visit.workspace.slug)
     context = {"nav": "admin", "form": form, **_preview(visit, row), "snippets": _snippets(visit)}
     return render(request, "console/admin/brand.html", context, status=status)

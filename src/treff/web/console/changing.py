@@ -21,8 +21,8 @@ from treff.conferencing.queries import meeting_of
 from treff.kernel.errors import Conflict, Invalid
 from treff.web.console.appointments import around, as_it_is
 from treff.web.console.forms import CancelForm, DeleteForm, RescheduleForm, complain, instant_in
-from treff.web.console.history import moment
 from treff.web.console.meetings import warn_of_overlap
+from treff.web.console.undoing import sentence_about
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
 
@@ -45,7 +45,7 @@ def appointment_reschedule(visit: Visit, appointment_id: str) -> HttpResponse:
     conflict, status = None, 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            moved = actions.amend(visit.scope, appointment_id, _amendment(form, row))
+            moved = actions.amend(visit.scope, appointment_id, _amendment(form, row), undoable=True)
         except ChangedMeanwhile:
             row = queries.appointment(visit.scope, appointment_id)
             conflict, status = _edit_of(visit, row), 409
@@ -53,8 +53,7 @@ def appointment_reschedule(visit: Visit, appointment_id: str) -> HttpResponse:
         except (Invalid, Conflict) as error:
             status = complain(form, error)
         else:
-            at = moment(moved.start_at, visit.time_zone)
-            messages.success(visit.request, gettext("Saved. The appointment is on %(start)s.") % {"start": at})
+            _say(visit, moved)
             warn_of_overlap(visit, moved)
             return _to_appointment(visit, appointment_id)
     context = {**around(visit, row, meeting_of(row)), "reschedule_form": form, "conflict": conflict}
@@ -92,12 +91,12 @@ def appointment_cancel(visit: Visit, appointment_id: str) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            actions.cancel(visit.scope, appointment_id, given["reason"], given["version"])
+            off = actions.cancel(visit.scope, appointment_id, given["reason"], given["version"], undoable=True)
         except (Invalid, Conflict) as error:
             row = queries.appointment(visit.scope, appointment_id)
             status = complain(form, error)
         else:
-            messages.success(visit.request, gettext("Appointment cancelled."))
+            _say(visit, off)
             return _to_appointment(visit, appointment_id)
     return render(visit.request, "console/appointment_cancel.html", _asked(visit, row, form), status=status)
 
@@ -134,6 +133,12 @@ def with_version(visit: Visit, row: Appointment) -> QueryDict:
     typed = visit.request.POST.copy()
     typed["version"] = str(row.generation)
     return typed
+
+
+def _say(visit: Visit, changed: Appointment) -> None:
+    """What can be taken back says so by itself on the appointment's page, with the button."""
+    if changed.rests_until is None:
+        messages.success(visit.request, sentence_about(visit, changed))
 
 
 def _to_appointment(visit: Visit, appointment_id: str) -> HttpResponse:

@@ -63,6 +63,12 @@ def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str
             return gettext("Cancelled: %(reason)s") % {"reason": detail["reason"]}
         case "appointment.cancelled":
             return gettext("Cancelled")
+        case "appointment.move_undone":
+            return gettext("Moved back to %(start)s, before anybody was told") % {
+                "start": _moment(detail["start"], zone)
+            }
+        case "appointment.cancel_undone":
+            return gettext("Cancellation taken back, before anybody was told")
         case "appointment.clocks_changed":
             names = {"zone": detail["zone"].replace("_", " "), "old": _moment(detail["was"], detail["zone"])}
             now = _moment(detail["start"], detail["zone"])

@@ -30,11 +30,12 @@ from treff.web.console.hours_forms import (
     WeeklyForm,
 )
 from treff.web.console.hours_page import Subject
+from treff.web.console.saying import changes, said
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.queries import members
 from treff.workspaces.states import Permission
 
-# Saves what a valid form says, and returns what a person reads then. Raises TreffError.
+# Saves what a valid form says, and returns what a person reads then besides what has changed. Raises TreffError.
 Save = Callable[[Visit, str, forms.Form], str]
 
 
@@ -43,9 +44,9 @@ def _save_hours(visit: Visit, member_id: str, form: forms.Form) -> str:
     actions.set_hours(visit.scope, member_id, form.weekly())
     copied = form.copies()
     if not copied:
-        return gettext("The weekly hours are saved.")
+        return ""
     days = ", ".join(str(WEEKDAYS[target]) for _source, target in copied)
-    return gettext("The weekly hours are saved. Those of %(day)s hold on these days as well: %(days)s.") % {
+    return gettext("Those of %(day)s hold on these days as well: %(days)s.") % {
         "day": WEEKDAYS[copied[0][0]],
         "days": days,
     }
@@ -82,7 +83,7 @@ def _save_time_off(visit: Visit, member_id: str, form: forms.Form) -> str:
 def _save_holidays(visit: Visit, member_id: str, form: forms.Form) -> str:
     given = form.cleaned_data
     actions.set_holidays(visit.scope, member_id, given["country"], given["region"])
-    return gettext("The public holidays are saved.")
+    return ""
 
 
 def _save_feed(visit: Visit, member_id: str, form: forms.Form) -> str:
@@ -185,14 +186,23 @@ def _change(visit: Visit, subject: Subject, part: str) -> HttpResponse:
         form.offer(hours_page.colleagues(subject))
     status = 422
     if form.is_valid():
+        before = hours_page.initial_of(subject, part)
         try:
-            said = save(visit, subject.member.public_id, form)
+            words = save(visit, subject.member.public_id, form)
         except TreffError as error:
             status = complain(form, error)
         else:
-            messages.success(visit.request, said)
+            messages.success(visit.request, _told(_subject(visit, subject.member_id), part, before, words))
             return redirect(f"{subject.address('availability')}?saved={part}")
     return _show(visit, subject, {part: form}, status)
+
+
+def _told(subject: Subject, part: str, before: forms.Form | None, words: str) -> str:
+    """What the form changed, of one that shows what is; then the words of who saved it."""
+    now = hours_page.initial_of(subject, part)
+    if before is None or now is None:
+        return words
+    return " ".join(filter(None, (said(changes(now, before.initial, now.initial)), words)))
 
 
 def _remove(visit: Visit, subject: Subject, part: str) -> HttpResponse:

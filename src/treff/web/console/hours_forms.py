@@ -172,7 +172,7 @@ class HolidaysForm(PartForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         countries = sorted((gettext(name), code) for code, name in COUNTRIES.items())
-        self._choices("country", [("", gettext("None: public holidays are days like others"))])
+        self._choices("country", [("", gettext("No country"))])
         self._choices("country", [(code, name) for name, code in countries])
         chosen = self.data.get("country") if self.is_bound else self.initial.get("country")
         if self.is_bound and self.data.get("region") not in dict(regions_of(str(chosen or ""))):
@@ -204,7 +204,7 @@ class FeedForm(PartForm):
         policy = self.fields["policy"]
         assert isinstance(policy, forms.ChoiceField)
         policy.choices = [
-            (FeedPolicy.CLOSED.value, gettext("Offer nothing until it can be read again")),
+            (FeedPolicy.CLOSED.value, gettext("Offer no times")),
             (FeedPolicy.OPEN.value, gettext("Go by what was read last")),
         ]
 

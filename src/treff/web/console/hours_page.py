@@ -131,6 +131,12 @@ def _addresses(subject: Subject) -> dict[str, str]:
     return {**found, "page": subject.address("availability")}
 
 
+def initial_of(subject: Subject, part: str) -> forms.Form | None:
+    """The form as it shows what is; None of a part that shows nothing."""
+    shown = _forms(subject, queries.schedule_of(subject.member))[part.replace("-", "_")]
+    return shown if shown is not None and shown.initial else None
+
+
 def _forms(subject: Subject, schedule: Schedule) -> dict[str, forms.Form | None]:
     others = colleagues(subject)
     return {

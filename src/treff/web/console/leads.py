@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -149,6 +150,9 @@ def lead_view_delete(visit: Visit, view_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @within_workspace(Permission.EDIT_LEADS)
 def lead_new(visit: Visit) -> HttpResponse:
+    """With `then=book` in the address the form of booking follows, with the start and host that the address names."""
+    query = visit.request.GET
+    then = {name: query[name] for name in ("start", "host") if name in query} if query.get("then") == "book" else None
     form = LeadForm(
         visit.request.POST if visit.request.method == "POST" else None,
         initial={"locale": visit.workspace.locale, "time_zone": visit.workspace.time_zone},
@@ -161,6 +165,8 @@ def lead_new(visit: Visit) -> HttpResponse:
             status = complain(form, error)
         else:
             messages.success(visit.request, gettext("%(name)s is now a lead.") % {"name": person.name})
+            if then is not None:
+                return redirect(f"{address(visit, 'book', lead_id=person.public_id)}?{urlencode(then)}")
             return redirect("console:lead", workspace=visit.workspace.slug, lead_id=person.public_id)
-    context = {"nav": "leads", "form": form, "lead": None}
+    context = {"nav": "leads", "form": form, "lead": None, "books_then": then is not None}
     return render(visit.request, "console/lead_form.html", context, status=status)

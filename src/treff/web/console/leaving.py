@@ -95,6 +95,7 @@ def _signed_in_lately(visit: Visit) -> bool:
 
 def _asked(visit: Visit, found: Connection, form: DisconnectForm) -> dict[str, Any]:
     """The page that asks, about the account as it is now."""
+    form.fields["workspace"].required = not _signed_in_lately(visit)  # to the reader: what is checked is _is_sure
     upcoming = queries.hosted_by(found)
     count, listed = upcoming.count(), list(upcoming[:MOST_LISTED])
     return {

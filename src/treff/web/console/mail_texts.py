@@ -22,6 +22,7 @@ from treff.web import labels
 from treff.web.console.forms import complain
 from treff.web.console.mail_frames import mail, page_with_frame
 from treff.web.console.presenting import address
+from treff.web.console.saying import saved
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.rules import LOCALES
 from treff.workspaces.states import Permission
@@ -100,7 +101,7 @@ def mail_text(visit: Visit, kind: str, locale: str) -> HttpResponse:
             status = complain(form, error)
         else:
             if not is_test:
-                messages.success(visit.request, gettext("Saved. The next mail of this kind says it so."))
+                messages.success(visit.request, saved(form))
                 return redirect(address(visit, "mail_texts"))
             messages.success(visit.request, gettext("A test mail goes to %(email)s.") % {"email": visit.user.email})
             status = 200

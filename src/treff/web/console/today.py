@@ -27,6 +27,7 @@ from treff.web.console.meetings import label_of
 from treff.web.console.numbers import numbers_of
 from treff.web.console.presenting import AppointmentRow, address, appointment_rows
 from treff.web.console.requests import waiting_list
+from treff.web.console.setting_up import checklist_of
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
 
@@ -61,6 +62,7 @@ def today(visit: Visit) -> HttpResponse:
         "day_label": day_label(first_day),
         "zone": visit.time_zone,
         "groups": list(_groups(visit, found, first_day)),
+        "setup": checklist_of(visit),
         "attention": _attention(visit),
         "waiting": waiting_list(visit),
         "numbers": numbers_of(visit),

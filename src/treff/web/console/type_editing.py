@@ -24,6 +24,7 @@ from treff.web import labels
 from treff.web.console.choices import usual_provider
 from treff.web.console.forms import complain
 from treff.web.console.presenting import address
+from treff.web.console.saying import changes
 from treff.web.console.type_forms import QuestionForm, ReceiverForm, TypeForm, initial_of
 from treff.web.console.type_preview import preview_of
 from treff.web.console.types import free_slug, public_url
@@ -118,7 +119,8 @@ def _edit(visit: Visit, row: BookingType | None) -> HttpResponse:
             except (Invalid, Conflict) as error:
                 status = _complain(forms, error)
             else:
-                messages.success(visit.request, _said(before if row else None, queries.description_of(saved)))
+                said_of = _said(forms.main, before if row else None, queries.description_of(saved))
+                messages.success(visit.request, said_of)
                 return redirect("console:booking_type", workspace=visit.workspace.slug, slug=saved.slug)
     context = {"nav": "admin", **_context(visit, row, forms)}
     return render(visit.request, "console/admin/booking_type.html", context, status=status)
@@ -306,35 +308,22 @@ def _switched_off(visit: Visit, row: BookingType | None) -> str:
 # ---- what changed ----
 
 
-def _said(before: Description | None, after: Description) -> str:
+def _said(form: TypeForm, before: Description | None, after: Description) -> str:
     title = {"title": after.title}
     if before is None:
         return gettext("“%(title)s” is saved.") % title
-    changed = list(_changed(before, after))
+    changed = [*changes(form, initial_of(before), initial_of(after)), *_changed_parts(before, after)]
     if not changed:
-        return gettext("Nothing has changed.")
-    return gettext("“%(title)s” is saved. Changed: %(what)s.") % {**title, "what": ", ".join(changed)}
+        return gettext("Nothing was changed.")
+    return gettext("“%(title)s” is saved: %(what)s.") % {**title, "what": "; ".join(changed)}
 
 
-def _changed(before: Description, after: Description) -> Iterator[str]:
-    """The sections of the page that say something else now."""
-    sections = {
-        gettext("Basics"): ("title", "slug", "provider"),
-        gettext("Lengths and starts"): ("duration", "more_minutes", "step_minutes", "offset_minutes"),
-        gettext("Time around and notice"): ("buffer_before", "buffer_after", "notice"),
-        gettext("How far ahead"): ("window",),
-        gettext("Limits"): ("limits", "host_limits"),
-        gettext("Hosts"): ("hosts", "host_mode"),
-        gettext("Own hours"): ("weekly_hours",),
-        gettext("Questions"): ("questions",),
-        gettext("Approval"): ("needs_approval",),
-        gettext("Reminders"): ("reminder_minutes",),
-        gettext("What clients see"): ("description", "confirmation_text", "redirect_url"),
-        gettext("What clients may do"): ("clients_may_move", "clients_may_cancel", "is_secret"),
-    }
-    for section, names in sections.items():
-        if any(_value(before, name) != _value(after, name) for name in names):
-            yield section
+def _changed_parts(before: Description, after: Description) -> Iterator[str]:
+    """What is more than a field."""
+    names = {"hosts": gettext("Hosts"), "questions": gettext("Questions")}
+    for part, name in names.items():
+        if _value(before, part) != _value(after, part):
+            yield gettext("%(field)s changed") % {"field": name}
 
 
 def _value(wanted: Description, name: str) -> object:

@@ -16,6 +16,7 @@ from treff.web.console import (
     free_times,
     home,
     hours,
+    inviting,
     lead,
     lead_export,
     lead_import,
@@ -26,14 +27,18 @@ from treff.web.console import (
     mail_log,
     mail_texts,
     mails,
+    meeting_defaults,
     reassigning,
     reporting,
     requests,
     searching,
+    setting_up,
     sync,
+    team,
     today,
     type_editing,
     types,
+    undoing,
     video,
 )
 from treff.workspaces.rules import LOCALES
@@ -100,6 +105,9 @@ _SYNC = f"{_ADMIN}appointments/sync/"
 _REPORTS = "w/<slug:workspace>/reports/"
 _OWN_HOURS = "w/<slug:workspace>/availability/"
 _HOURS = f"{_ADMIN}members/<id:member_id>/availability/"
+_MEMBERS = f"{_ADMIN}members/"
+_MEMBER = f"{_MEMBERS}<id:member_id>/"
+_INVITATION = f"{_MEMBERS}invitations/<id:invitation_id>/"
 _TYPES = f"{_ADMIN}appointments/booking-types/"
 _TYPE = f"{_TYPES}<slug:slug>/"
 _TEXT = f"{_ADMIN}mails/<mail_kind:kind>/<locale:locale>/"
@@ -147,6 +155,7 @@ urlpatterns = [
     path(f"{_APPOINTMENT}approve/", requests.appointment_approve, name="appointment_approve"),
     path(f"{_APPOINTMENT}decline/", requests.appointment_decline, name="appointment_decline"),
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
+    path(f"{_APPOINTMENT}undo/", undoing.appointment_undo, name="appointment_undo"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
     path("w/<slug:workspace>/mails/<id:mail_id>/", mail_log.sent_mail, name="sent_mail"),
     path("w/<slug:workspace>/mails/<id:mail_id>/html/", mail_log.sent_mail_html, name="sent_mail_html"),
@@ -167,6 +176,7 @@ urlpatterns = [
     path(f"{_HOURS}<hours_part:part>/remove/", hours.availability_remove_of, name="availability_remove_of"),
     path(f"{_HOURS}calendars/<id:feed_id>/remove/", hours.feed_remove_of, name="feed_remove_of"),
     path(f"{_HOURS}calendars/<id:feed_id>/read/", hours.feed_read_of, name="feed_read_of"),
+    path(f"{_VIDEO}meetings/", meeting_defaults.meeting_defaults, name="meeting_defaults"),
     path(_VIDEO, video.video_provider, name="video_provider"),
     path(f"{_VIDEO}accounts/", video.accounts_part, name="accounts"),
     path(f"{_PROVIDER}connect/", video.connect, name="connect"),
@@ -193,7 +203,14 @@ urlpatterns = [
     path(_TEXT, mail_texts.mail_text, name="mail_text"),
     path(f"{_TEXT}preview/", mail_texts.mail_text_preview, name="mail_text_preview"),
     path(f"{_TEXT}reset/", mail_texts.mail_text_reset, name="mail_text_reset"),
-    path(f"{_ADMIN}members/", admin.members, name="members"),
+    path(f"{_ADMIN}set-up/dismiss/", setting_up.setup_dismiss, name="setup_dismiss"),
+    path(_MEMBERS, team.members, name="members"),
+    path(f"{_MEMBERS}invite/", inviting.member_invite, name="member_invite"),
+    path(f"{_INVITATION}send-again/", inviting.invitation_again, name="invitation_again"),
+    path(f"{_INVITATION}withdraw/", inviting.invitation_withdraw, name="invitation_withdraw"),
+    path(_MEMBER, team.member, name="member"),
+    path(f"{_MEMBER}deactivate/", team.member_deactivate, name="member_deactivate"),
+    path(f"{_MEMBER}reactivate/", team.member_reactivate, name="member_reactivate"),
     path(f"{_ADMIN}settings/brand/", branding.brand, name="brand"),
     path(f"{_ADMIN}settings/", admin.workspace_settings, name="settings"),
 ]

@@ -13,6 +13,7 @@ from treff.conferencing import actions, ports, queries
 from treff.conferencing.errors import NothingToDisconnect
 from treff.web.connecting import begin, keeps_opener, who_may_connect
 from treff.web.console import accounts
+from treff.web.console.saying import switched
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
 
@@ -20,7 +21,12 @@ from treff.workspaces.states import Permission
 @require_safe
 @within_workspace(Permission.SEE)
 def video_provider(visit: Visit) -> HttpResponse:
-    context = {**_accounts(visit), "nav": "admin", "confirmations_on": visit.workspace.confirmation_mails}
+    context = {
+        **_accounts(visit),
+        "nav": "admin",
+        "confirmations_on": visit.workspace.confirmation_mails,
+        "options": queries.meeting_defaults(visit.scope),
+    }
     return render(visit.request, "console/admin/video_provider.html", context)
 
 
@@ -77,6 +83,9 @@ def offer(visit: Visit, provider: str) -> HttpResponse:
     """The switch "offer it for new appointments"."""
     before = accounts.switches(visit, provider)
     offer_provider(visit.scope, provider, is_offered=_is_on(visit), own_accounts=before.own_accounts)
+    messages.success(
+        visit.request, switched(gettext("Offer Zoom for new appointments"), before.is_offered, _is_on(visit))
+    )
     return redirect("console:video_provider", workspace=visit.workspace.slug)
 
 
@@ -87,6 +96,8 @@ def allow_own(visit: Visit, provider: str) -> HttpResponse:
     before = accounts.switches(visit, provider)
     is_offered = before.is_offered if before.is_decided else _is_on(visit)
     offer_provider(visit.scope, provider, is_offered=is_offered, own_accounts=_is_on(visit))
+    what = gettext("Reps may connect their own Zoom account")
+    messages.success(visit.request, switched(what, before.own_accounts, _is_on(visit)))
     return redirect("console:video_provider", workspace=visit.workspace.slug)
 
 

@@ -22,8 +22,8 @@ class Topic:
 TOPICS = (
     Topic(
         "connecting",
-        N_("Connecting Zoom"),
-        N_("Who can do it, the Zoom window, the install link, and what is asked of Zoom."),
+        N_("Connecting an account"),
+        N_("Zoom, Google Meet, Microsoft Teams: who can do it, the provider’s window, and what is asked of it."),
         "video",
     ),
     Topic(
@@ -35,7 +35,7 @@ TOPICS = (
     Topic(
         "disconnecting",
         N_("Disconnecting"),
-        N_("Disconnect here, remove the app at Zoom, and what becomes of appointments."),
+        N_("Disconnect here, remove the app at the provider, and what becomes of appointments."),
         "close",
     ),
     Topic(
@@ -47,7 +47,7 @@ TOPICS = (
     Topic(
         "what-is-stored",
         N_("What is stored"),
-        N_("Which data Treff keeps about Zoom, appointments and people, and what it never reads."),
+        N_("Which data Treff keeps about video accounts, appointments and people, and what it never reads."),
         "shield",
     ),
 )

@@ -7,6 +7,7 @@
   const place = document.getElementById("agenda");
   const options = JSON.parse(place.dataset.options);
   const words = options.words;
+  const language = options.language === "en" ? "en-GB" : options.language; // day before month, as the server writes it
   const loaded = Date.now();
   const dialog = document.getElementById("agenda-move");
   const said = document.getElementById("agenda-said");
@@ -19,7 +20,7 @@
   const day = (moment) => moment.toISOString().slice(0, 10);
   const time = (moment) => moment.toISOString().slice(11, 16);
   const now = () => new Date(Date.parse(`${options.now}Z`) + Date.now() - loaded).toISOString();
-  const inWords = new Intl.DateTimeFormat(options.language, {
+  const inWords = new Intl.DateTimeFormat(language, {
     timeZone: "UTC", weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
   });
 
@@ -29,7 +30,27 @@
     said.querySelector("[data-said]").textContent = sentence;
     mark.hidden = !badge;
     if (badge) [mark.textContent, mark.className] = [badge.label, `badge tone-${badge.tone}`];
+    said.querySelectorAll("[data-undo-form]").forEach((form) => form.remove());
     said.hidden = false;
+  };
+  /* What was moved can be taken back for a moment */
+  const offer = (undo) => {
+    const form = document.getElementById("agenda-undo").content.cloneNode(true).querySelector("form");
+    form.elements.version.value = undo.version;
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      form.querySelector("[type=submit]").disabled = true;
+      try {
+        const answer = await fetch(undo.url, { method: "POST", body: new FormData(form), headers: { accept: "application/json" } });
+        say((await answer.json()).said, answer.ok ? "ok" : "bad");
+      } catch {
+        say(words.failed, "bad");
+      }
+      calendar.refetchEvents();
+    };
+    said.querySelector("div").append(form);
+    said.dataset.undo = undo.seconds;
+    said.dispatchEvent(new CustomEvent("treff:undo", { bubbles: true }));
   };
 
   /* What is shown */
@@ -124,6 +145,7 @@
       if (!answer.ok) info.revert();
       else moved = event.id;
       say(found.warning ? `${found.said} ${found.warning}` : found.said, answer.ok ? (found.warning ? "warn" : "ok") : "bad");
+      if (found.undo) offer(found.undo);
     } catch {
       info.revert();
       say(words.failed, "bad");
@@ -136,7 +158,10 @@
 
   const calendar = new FullCalendar.Calendar(place, {
     timeZone: "UTC", now, initialDate: options.day, initialView: views[options.view],
-    locale: options.language, firstDay: 1, height: heightOf(views[options.view]), nowIndicator: true, slotDuration: "00:30:00", snapDuration: "00:15:00",
+    locale: language, firstDay: 1, slotEventOverlap: false, height: heightOf(views[options.view]), nowIndicator: true,
+    // A row is as long as a step: FullCalendar takes what is dragged by the middle of the row in which it was taken, so that with
+    // two steps in a row whatever was taken in the first one landed a step later, even when it was dragged sideways.
+    slotDuration: "00:15:00", snapDuration: "00:15:00", slotLabelInterval: "01:00:00",
     scrollTime: "07:00:00", slotMinTime: "00:00:00", expandRows: true, navLinks: true, dayMaxEvents: 4,
     navLinkDayClick: (date) => calendar.changeView(views.day, date),
     headerToolbar: { left: "prev,next today", center: "title", right: Object.values(views).join(",") },
@@ -162,6 +187,8 @@
     },
     datesSet: ({ view }) => {
       view.calendar.setOption("height", heightOf(view.type));
+      const column = place.querySelector(".fc-timegrid-col[data-date]"); // so hours without an entry scroll by keyboard too
+      if (column) column.tabIndex = 0;
       const query = new URLSearchParams(options.who.map((who) => ["who", who]));
       query.set("date", day(view.calendar.getDate()));
       query.set("view", Object.keys(views).find((name) => views[name] === view.type) || "week");

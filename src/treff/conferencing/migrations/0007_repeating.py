@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conferencing', '0005_turns'),
+        ('conferencing', '0006_meeting_options'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""How members come and go: invitations, roles, leaving a workspace and coming back."""
