@@ -9,6 +9,7 @@ from psycopg import sql
 ANSWERS: list[str] = []
 CLIENT_SECRET = "canary-client-secret-3f9a1c"
 GOOGLE_SECRET = "canary-google-secret-5be803"
+MICROSOFT_SECRET = "canary-microsoft-secret-c41d97"
 WEBHOOK_SECRET = "canary-webhook-secret-77be20"
 _SHORTEST = 8
 

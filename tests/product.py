@@ -29,11 +29,14 @@ from simulators.google.config import Config as GoogleConfig
 from simulators.google.server import serve_in_thread as serve_google
 from simulators.mailbox.config import Config as MailboxConfig
 from simulators.mailbox.server import serve_in_thread as serve_mailbox
+from simulators.microsoft.config import App as MicrosoftApp
+from simulators.microsoft.config import Config as MicrosoftConfig
+from simulators.microsoft.server import serve_in_thread as serve_microsoft
 from simulators.zoom.config import App
 from simulators.zoom.config import Config as ZoomConfig
 from simulators.zoom.server import Handle as RunningZoom
 from simulators.zoom.server import start_in_thread as start_zoom
-from tests.canaries import ANSWERS, CLIENT_SECRET, GOOGLE_SECRET, WEBHOOK_SECRET, assert_unseen, dump
+from tests.canaries import ANSWERS, CLIENT_SECRET, GOOGLE_SECRET, MICROSOFT_SECRET, WEBHOOK_SECRET, assert_unseen, dump
 from tests.database import Databases
 
 T = TypeVar("T")
@@ -54,6 +57,7 @@ class Product:
     environment: dict[str, str]
     zoom_config: ZoomConfig
     google_url: str = ""
+    microsoft_url: str = ""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     zooms: list[RunningZoom] = field(default_factory=list)
     began: dict[str, int] = field(default_factory=dict)  # where in its log each process began
@@ -122,6 +126,10 @@ class Product:
         """A control of the simulated Google."""
         return fetch(f"{self.google_url}/_control/{what}", order)
 
+    def microsoft(self, what: str, order: dict[str, Any] | None = None) -> Any:
+        """A control of the simulated Microsoft."""
+        return fetch(f"{self.microsoft_url}/_control/{what}", order)
+
     def meetings(self, topic: str) -> list[dict[str, Any]]:
         """What Zoom truly has under this title, dead ones too."""
         return [meeting for meeting in self.zoom("truth")["meetings"] if meeting["topic"] == topic]
@@ -164,6 +172,17 @@ def eventually(look: Callable[[], T], what: str = "it", patience: float = PATIEN
         time.sleep(0.05)
 
 
+def zoom_app(base_url: str) -> App:
+    """The product of this address as the simulated Zoom knows it."""
+    return App(
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        webhook_secret=WEBHOOK_SECRET,
+        webhook_url=f"{base_url}/integrations/zoom/webhook",
+        redirect_uris=(f"{base_url}/integrations/zoom/callback",),
+    )
+
+
 def google_config(base_url: str) -> GoogleConfig:
     """A simulated Google that knows the product of this address."""
     redirect_uri = f"{base_url}/integrations/google_meet/callback"
@@ -181,22 +200,35 @@ def google_settings(google_url: str) -> dict[str, str]:
     }
 
 
+def microsoft_config(base_url: str) -> MicrosoftConfig:
+    """A simulated Microsoft that knows the product of this address."""
+    callback = f"{base_url}/integrations/teams/callback"
+    app = MicrosoftApp(client_id=CLIENT_ID, client_secret=MICROSOFT_SECRET, redirect_uris=(callback,))
+    return MicrosoftConfig(app=app)
+
+
+def microsoft_settings(microsoft_url: str) -> dict[str, str]:
+    """What the product has to know of it."""
+    return {
+        "TREFF_MICROSOFT_CLIENT_ID": CLIENT_ID,
+        "TREFF_MICROSOFT_CLIENT_SECRET": MICROSOFT_SECRET,
+        "TREFF_MICROSOFT_LOGIN_URL": microsoft_url,
+        "TREFF_MICROSOFT_API_URL": f"{microsoft_url}/v1.0",
+    }
+
+
 @pytest.fixture(scope="session")
 def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with ExitStack() as stack:
         data_dir = tmp_path_factory.mktemp("product")
         shutil.copytree(Path("var/keys").resolve(), data_dir / "keys")  # this process opens what the product seals
         base_url = f"http://127.0.0.1:{free_port()}"
-        app = App(
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            webhook_secret=WEBHOOK_SECRET,
-            webhook_url=f"{base_url}/integrations/zoom/webhook",
-            redirect_uris=(f"{base_url}/integrations/zoom/callback",),
-        )
         zoom_url = f"http://127.0.0.1:{free_port()}"
-        zoom_config = ZoomConfig(app=app, port=int(zoom_url.rpartition(":")[2]), state_file=data_dir / "zoom.db")
+        zoom_config = ZoomConfig(
+            app=zoom_app(base_url), port=int(zoom_url.rpartition(":")[2]), state_file=data_dir / "zoom.db"
+        )
         google_url = stack.enter_context(serve_google(google_config(base_url))).url
+        microsoft_url = stack.enter_context(serve_microsoft(microsoft_config(base_url))).url
         mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
         database_url = databases.clone()
         environment = (
@@ -216,8 +248,10 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
                 "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
             }
             | google_settings(google_url)
+            | microsoft_settings(microsoft_url)
         )
-        found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config, google_url)
+        found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config)
+        found.google_url, found.microsoft_url = google_url, microsoft_url
         stack.callback(found.stop_zoom)
         found.start_zoom()
         found.start("web", "serve", "--port", base_url.rpartition(":")[2], "--processes", "1")
@@ -228,6 +262,7 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             evidence = found.evidence()
             assert_unseen(found.zoom("secrets"), evidence)
             assert_unseen(found.google("secrets"), evidence)
+            assert_unseen(found.microsoft("secrets"), evidence)
         finally:
             for name in list(found.processes):
                 found.stop(name)
@@ -250,7 +285,7 @@ def product(running_product: Product, django_db_setup: None, django_db_blocker: 
         running_product.stop(more)
     running_product.start_zoom()
     running_product.mend_zoom()
-    for url in (running_product.google_url, running_product.mailbox_url):
+    for url in (running_product.google_url, running_product.microsoft_url, running_product.mailbox_url):
         fetch(f"{url}/_control/faults", method="DELETE")
     if "worker" not in running_product.processes:
         running_product.start_worker()

@@ -328,5 +328,12 @@ def simulator_google(port: int) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "simulators.google", "--port", str(port)])  # noqa: S606
 
 
+@simulator.command("microsoft")
+@click.option("--port", default=8003, show_default=True)
+def simulator_microsoft(port: int) -> None:
+    """Run the simulated Microsoft alone."""
+    os.execv(sys.executable, [sys.executable, "-m", "simulators.microsoft", "--port", str(port)])  # noqa: S606
+
+
 if __name__ == "__main__":
     main()

@@ -23,6 +23,8 @@ from treff.people import tasks as people_tasks
 from treff.providers import http
 from treff.providers.google_meet.adapter import GoogleMeetProvider
 from treff.providers.google_meet.client import GoogleClient
+from treff.providers.teams.adapter import TeamsProvider
+from treff.providers.teams.client import TeamsClient
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
 from treff.support.queries import letter_of
@@ -98,7 +100,7 @@ def recover() -> None:
 
 def _providers() -> list[conferencing.MeetingProvider]:
     """Those that are set up on this server, in the order in which people see them."""
-    return [provider for provider in (_zoom(), _google_meet()) if provider.client_id]
+    return [provider for provider in (_zoom(), _google_meet(), _teams()) if provider.client_id]
 
 
 def _zoom() -> conferencing.MeetingProvider:
@@ -121,3 +123,14 @@ def _google_meet() -> conferencing.MeetingProvider:
         api_url=settings.TREFF_GOOGLE_API_URL,
     )
     return GoogleMeetProvider(client)
+
+
+def _teams() -> conferencing.MeetingProvider:
+    client = TeamsClient(
+        client_id=settings.TREFF_MICROSOFT_CLIENT_ID,
+        client_secret=settings.TREFF_MICROSOFT_CLIENT_SECRET,
+        login_url=settings.TREFF_MICROSOFT_LOGIN_URL,
+        api_url=settings.TREFF_MICROSOFT_API_URL,
+        tenant=settings.TREFF_MICROSOFT_TENANT,
+    )
+    return TeamsProvider(client)

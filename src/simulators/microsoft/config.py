@@ -16,7 +16,10 @@ SCOPES = {
     "Calendars.ReadWrite": "Have full access to your calendars",
     "OnlineMeetings.ReadWrite": "Read and create your online meetings",
 }
-APP_SCOPES = ("openid", "profile", "email", "offline_access", "User.Read", "Calendars.ReadWrite")
+APP_SCOPES = (
+    *("openid", "profile", "email", "offline_access"),
+    *("User.Read", "Calendars.ReadWrite", "OnlineMeetings.ReadWrite"),
+)
 """What a consent without a browser grants, and what ``.default`` stands for."""
 
 

@@ -59,7 +59,7 @@ class Appointment(models.Model):
     manage_digest = models.CharField(max_length=64, unique=True, null=True)
     manage_token = models.TextField(blank=True, default="")
     cancel_reason = models.CharField(max_length=500, blank=True)
-    meeting_id = models.CharField(max_length=100, blank=True)
+    meeting_id = models.CharField(max_length=255, blank=True)
     join_url = models.CharField(max_length=2000, blank=True)
     generation = models.PositiveIntegerField(default=1)
     sequence = models.PositiveIntegerField(default=0)

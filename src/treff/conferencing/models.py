@@ -178,7 +178,7 @@ class Meeting(models.Model):
 
     appointment = models.OneToOneField(Appointment, on_delete=models.CASCADE, related_name="meeting")
     provider = models.CharField(max_length=20)
-    external_id = models.CharField(max_length=100, blank=True)
+    external_id = models.CharField(max_length=255, blank=True)
     account = models.CharField(max_length=64, blank=True)
     told = models.JSONField(default=dict)
     kept = models.BooleanField(default=False)
@@ -243,7 +243,7 @@ class Attempt(models.Model):
     state = models.CharField(
         max_length=20, choices=[(state.value, state.value) for state in AttemptState], default=AttemptState.INTENT
     )
-    external_id = models.CharField(max_length=100, blank=True)
+    external_id = models.CharField(max_length=255, blank=True)
     unusable = models.BooleanField(default=False)
     detail = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=clock.now)

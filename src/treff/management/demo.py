@@ -40,6 +40,7 @@ class Stage:
     base_url: str
     zoom_url: str
     google_url: str
+    microsoft_url: str
     mailbox_url: str
     smtp_url: str
     company: Company
@@ -125,7 +126,16 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         "TREFF_EMAIL_FROM": "termine@treff.example",
         "TREFF_DEMO": json.dumps(_shown_on_pages(demo_vendors.portals(vendors), mailbox_url)),
     }
-    return Stage(data_dir, base_url, vendors["zoom"], vendors["google"], mailbox_url, smtp_url, company)
+    return Stage(
+        data_dir=data_dir,
+        base_url=base_url,
+        zoom_url=vendors["zoom"],
+        google_url=vendors["google"],
+        microsoft_url=vendors["microsoft"],
+        mailbox_url=mailbox_url,
+        smtp_url=smtp_url,
+        company=company,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +182,8 @@ def _announce(stage: Stage, data_dir: Path) -> None:
   Three things to try
     1. Open a lead, book an appointment with Zoom, and watch the link appear. Then read the mail: {stage.mailbox_url}
     2. Move it, cancel it, and see the meeting follow in the simulated Zoom: {stage.zoom_url}/portal
-    3. Switch to Nordlicht Wärme GmbH and connect its Zoom account (Admin, Video provider), or one at Google Meet:
-       {stage.google_url}/portal
+    3. Switch to Nordlicht Wärme GmbH and connect its Zoom account (Admin, Video provider), or one at Google Meet
+       or Microsoft Teams: {stage.google_url}/portal and {stage.microsoft_url}/portal
 
   The providers are simulated. With an app of your own at one of them, set its settings (docs/settings.md)
   and run treff serve and treff worker. Data and logs: {data_dir}

@@ -50,6 +50,14 @@ VENDORS = (
         N_("Simulated Google"),
         {"ACCOUNTS_URL": "", "OAUTH_URL": "", "OPENID_URL": "", "API_URL": "/calendar/v3"},
     ),
+    Vendor(
+        "microsoft",
+        "teams",
+        8300,
+        "MICROSOFT",
+        N_("Simulated Microsoft"),
+        {"LOGIN_URL": "", "API_URL": "/v1.0"},
+    ),
 )
 
 

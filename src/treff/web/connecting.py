@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from treff.conferencing import consent
+from treff.conferencing import consent, ports
 from treff.conferencing.consent import Browser
-from treff.conferencing.errors import ConnectingFailed, KeysNotUsable, ProviderNotSetUp
+from treff.conferencing.errors import ConnectingFailed, KeysNotUsable, NeedsApproval, ProviderNotSetUp
 from treff.kernel.errors import TreffError
 from treff.web import labels
 from treff.web.errors import sentence_of, status_of
@@ -25,6 +25,13 @@ from treff.workspaces.states import Role
 A = TypeVar("A")
 P = ParamSpec("P")
 MOST_NAMED = 3
+
+
+@runtime_checkable
+class AsksAdministrators(Protocol):
+    """A provider at which an administrator can let the app in for their whole organisation."""
+
+    def admin_consent_url(self, redirect_uri: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,12 @@ def begin(request: HttpRequest, scope: Scope, provider: str, *, own: bool) -> Ht
         return failed(request, attempt, error)
 
 
+def approval_url(provider: str) -> str:
+    """What an administrator of the organisation has to open who must agree first; empty where there is no such page."""
+    found = ports.provider_named(provider) if provider in ports.provider_names() else None
+    return found.admin_consent_url(callback_url(provider)) if isinstance(found, AsksAdministrators) else ""
+
+
 def failed(request: HttpRequest, attempt: Attempt, error: TreffError) -> HttpResponse:
     """Why it did not work, in our words; nothing that the address said is repeated."""
     slug = attempt.workspace
@@ -82,6 +95,7 @@ def failed(request: HttpRequest, attempt: Attempt, error: TreffError) -> HttpRes
         "display": "popup" if attempt.in_popup else "page",
         "return_url": return_url,
         "help_anchor": _help_anchor(error),
+        "approval_url": approval_url(attempt.provider) if isinstance(error, NeedsApproval) else "",
     }
     status = 400 if isinstance(error, ConnectingFailed) else status_of(error)
     return render(request, "integrations/failed.html", context, status=status)

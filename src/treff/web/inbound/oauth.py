@@ -13,6 +13,7 @@ from treff.conferencing.errors import (
     ConnectingFailed,
     Declined,
     KeysNotUsable,
+    NeedsApproval,
     ProviderNotSetUp,
     ProviderRefusedConnection,
     ProviderUnreachable,
@@ -22,6 +23,7 @@ from treff.kernel.secrets import Secret
 from treff.web import labels
 from treff.web.connecting import (
     Attempt,
+    approval_url,
     begin,
     browser_of,
     callback_url,
@@ -51,8 +53,12 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
        is none and an answer that bears another's name (`iss`) is refused: no code is redeemed where it was not given.
     3. Then the code is redeemed; this GET changes something, as RFC 6749 has it, and the state is its CSRF token.
     4. An account of another user than the present one is asked about first.
+
+    Who only agreed for their organisation brings neither code nor state, and is told what comes next.
     """
     state = Secret(request.GET.get("state", "")[:200])
+    if "admin_consent" in request.GET and not state.reveal() and approval_url(provider):
+        return _approved(request, provider)
     if not state.reveal():
         return redirect("inbound:continue", provider=provider)
     if not request.user.is_authenticated:
@@ -63,7 +69,7 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         attempt = Attempt(provider, returned.scope.workspace_slug, returned.own, returned.in_popup)
         consent.require_issuer(provider, request.GET.get("iss", ""))
         if request.GET.get("error"):
-            raise _refusal(request.GET["error"])
+            raise _refusal(request.GET["error"], request.GET.get("error_description", ""))
         code = Secret(request.GET.get("code", "")[:2000])
         found = actions.finish_connecting(returned, code, callback_url(provider))
     except (ConnectingFailed, KeysNotUsable, ProviderNotSetUp) as error:
@@ -81,13 +87,29 @@ def to_connected(attempt: Attempt) -> HttpResponse:
     return redirect(name, provider=attempt.provider, workspace=attempt.workspace)
 
 
-def _refusal(code: str) -> ConnectingFailed:
-    """What the provider's `error` means, in our words: https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2.1"""
+def _refusal(code: str, description: str) -> ConnectingFailed:
+    """What the provider's `error` means, in our words: https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2.1
+
+    `consent_required` is of OpenID Connect, and AADSTS90094 says the same as Microsoft's pages do:
+    https://learn.microsoft.com/en-us/entra/identity/enterprise-apps/application-sign-in-unexpected-user-consent-error
+    """
+    if code == "consent_required" or description.startswith(("AADSTS90094", "AADSTS90095")):
+        return NeedsApproval()
     if code == "access_denied":
         return Declined()
     if code in ("server_error", "temporarily_unavailable"):
         return ProviderUnreachable()
     return ProviderRefusedConnection()
+
+
+def _approved(request: HttpRequest, provider: str) -> HttpResponse:
+    """For an administrator who comes from the page where they agree for everybody, and need not be known here.
+
+    https://learn.microsoft.com/en-us/entra/identity-platform/v2-admin-consent
+    """
+    declined = bool(request.GET.get("error"))
+    context = {"provider_label": labels.of_provider(provider), "declined": declined}
+    return render(request, "integrations/approved.html", context)
 
 
 @signed_in
