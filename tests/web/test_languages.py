@@ -21,7 +21,19 @@ ENGLISH_ONLY = {
     "design:overview": "for who writes the product, which is English",
 }
 # Names of products, companies and languages; and what the tests' people and things are called.
-BRANDS = ("Treff", "Zoom", "Google Meet", "Google", "Teams", "Outlook", "Apple", "Deutsch", "English")
+BRANDS = (
+    "Treff",
+    "Zoom",
+    "Google Meet",
+    "Google",
+    "Microsoft Teams",
+    "Microsoft",
+    "Teams",
+    "Outlook",
+    "Apple",
+    "Deutsch",
+    "English",
+)
 BRANDS += ("Django", "Python", "PostgreSQL")
 DATA = ("Nordlicht Solar", "Nordlicht Two", "Olivia Owner Video", "Olivia Owner", "Lena Lead", "Erstgespräch")
 # A view, a note, a mail, columns of a file, a mail's words in English: as whole texts, for we may say such words too.
@@ -30,7 +42,7 @@ TYPED |= {"your appointment is confirmed."}
 CODES = re.compile(
     r"https?://\S*|\S+@\S+|\b\w+_[0-9a-z]{4,}\b|\b[A-Z0-9]{4}-[A-Z0-9]{4}\b"  # addresses, ids, a report's number
     r"|\b[A-Z][a-z]+/[A-Z][\w/ +-]*|\b[\w-]+(\.[\w-]+)+\b|\.\w{2,4}\b|\{\w+\}|#\w+"  # zones, hosts, files, places
-    r"|\b(UTC|API|CSV|PNG|JPEG|WebP|GIF|URL)\b|\((owner|nordlicht), \w+\)"
+    r"|\bTREFF_[A-Z_]+\b|\b(UTC|API|CSV|PNG|JPEG|WebP|GIF|URL)\b|\((owner|nordlicht), \w+\)"
 )
 LETTERS = re.compile(r"[A-Za-zÄÖÜäöüß]{3,}")
 
