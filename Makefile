@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports shape migrations bench soak messages clean chromium
+.PHONY: help demo test check format lint types imports shape migrations bench soak messages screenshots clean chromium
 
 # The first Python that is new enough. PYTHON=/path/to/python chooses another one.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -25,7 +25,7 @@ DEV := .venv/.dev-$(shell cat requirements/build.txt requirements/dev.txt pyproj
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
-	@echo '  ARGS="…" is passed on to demo, test, bench and soak; BROWSER=no leaves out the tests that need Chromium.'
+	@echo '  ARGS="…" is passed on to demo, test, bench, soak and screenshots; BROWSER=no leaves out the tests that need Chromium.'
 
 demo: $(RUN) ## Start the whole product with simulated Zoom and mail; Ctrl-C stops it
 	@exec .venv/bin/treff demo $(ARGS)
@@ -63,6 +63,9 @@ soak: $(DEV) ## Send the reconciler (ARGS=SEEDS) and then the whole product thro
 
 messages: $(DEV) ## Collect the texts for translation and compile the German ones
 	@$(PY) -m tests.shape.messages
+
+screenshots: $(DEV) chromium ## Take pictures of every page into docs/screenshots
+	@$(PY) -m tests.web.pictures $(ARGS)
 
 clean: ## Remove what was installed and built; the data in var/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist test-results

@@ -1,4 +1,4 @@
-"""Vendors that create idempotently, over their real simulators: nothing is ambiguous, and there is no second meeting."""
+"""Vendors that create idempotently, over real simulators: nothing is ambiguous, and there is no second meeting."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

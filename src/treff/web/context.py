@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from treff.recovery import queries
 from treff.web import labels
 from treff.web.policy import Visit
+from treff.web.sessions import key_of
 from treff.workspaces.models import Member, User
 from treff.workspaces.queries import memberships
 from treff.workspaces.states import Permission
@@ -51,6 +52,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "member": _reader(visit) if visit else None,
         "recovery": SimpleLazyObject(queries.current) if visit else None,
         "reader_zone": visit.time_zone if visit else None,
+        "reader_key": key_of(user) if isinstance(user, User) else "",
         "report_url": _report_url(request, visit) if visit else "",
         "demo_banner": _banner(demo["banner"]),
         "demo_accounts": [_labelled(account) for account in demo["accounts"]],

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from treff.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, TreffError, Unavailable
 from treff.web.policy import public
+from treff.web.sessions import is_about_token, page_of_form, press_again
 
 STATUS = {Invalid: 422, NotFound: 404, Forbidden: 403, Conflict: 409, TooMany: 429, Unavailable: 503}
 
@@ -51,7 +52,10 @@ def error_page(request: HttpRequest, error: TreffError) -> HttpResponse:
 
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that did not come from our own page, or came too late."""
+    """A form that did not come from our own page; or did, and somebody signed in anew since it was opened."""
+    back = page_of_form(request)
+    if back and request.headers.get("sec-fetch-site", "same-origin") == "same-origin" and is_about_token(reason):
+        return press_again(request, back)
     message = gettext("This page was open for too long, or cookies are blocked. Please go back, reload and try again.")
     return render(request, "403.html", {"message": message}, status=403)
 

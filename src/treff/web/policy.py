@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from treff.web.sessions import sign_in_first
 from treff.workspaces.models import Member, User, Workspace
 from treff.workspaces.ports import Scope
 from treff.workspaces.queries import member_of, scope_of
@@ -44,9 +44,19 @@ def public(view: V) -> V:
     return view
 
 
+def _asking(view: View) -> View:
+    """Whoever is not signed in is asked to, and comes back."""
+
+    @wraps(view)
+    def asking(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else sign_in_first(request)
+
+    return asking
+
+
 def signed_in(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View:
     """Whoever is signed in."""
-    guarded = login_required(view)
+    guarded = _asking(view)
     guarded.policy = "signed in"  # type: ignore[attr-defined]
     return guarded
 
@@ -64,7 +74,7 @@ def within_workspace(permission: Permission) -> Callable[[Callable[Concatenate[V
             visit.scope.require(permission)
             return view(visit, *args, **kwargs)
 
-        allowed = login_required(guarded)
+        allowed = _asking(guarded)
         allowed.policy = permission.value  # type: ignore[attr-defined]
         return allowed
 

@@ -106,8 +106,11 @@
   const read = async ({ startStr, endStr }) => {
     const query = new URLSearchParams([...options.who.map((who) => ["who", who]), ["from", startStr.slice(0, 10)], ["until", endStr.slice(0, 10)]]);
     const answer = await fetch(`${options.entries}?${query}`, { headers: { accept: "application/json" } });
-    if (answer.redirected) return window.location.reload(); // sign-in, after the session has ended
-    const { entries } = await answer.json();
+    const { entries, said } = await answer.json();
+    if (answer.status === 401) {
+      document.dispatchEvent(new CustomEvent("treff:ended", { detail: said }));
+      throw new Error(said);
+    }
     watch(entries);
     return entries.map(eventOf);
   };

@@ -19,7 +19,7 @@
     const target = event.detail.target;
     if (!target.matches("[data-live]") || event.detail.xhr.status !== 200) return;
     const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html").getElementById(target.id);
-    if (!fresh) window.location.reload(); // another page came instead, such as sign-in after the session has ended
+    if (!fresh) window.location.reload(); // another page came instead
     if (!fresh || shape(fresh) === shape(target)) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
