@@ -1,6 +1,7 @@
 """The main job with Google Meet in a real browser: connect, book, see the link, read the mail, move, cancel, leave."""
 
 import re
+import time
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -88,7 +89,7 @@ def test_a_workspace_connects_google_meet_and_its_meetings_follow_the_appointmen
     assert team.product.google("truth")["mails"] == []
 
 
-@pytest.mark.promise("P18")
+@pytest.mark.promise("P22", "P24")
 def test_disconnecting_google_meet_forgets_the_account_and_ends_its_access_at_google(
     team: Team, google_user: dict[str, str], page: Page, browser_context: BrowserContext
 ) -> None:
@@ -103,6 +104,56 @@ def test_disconnecting_google_meet_forgets_the_account_and_ends_its_access_at_go
     granted = {grant["user_id"]: grant["live"] for grant in team.product.google("truth")["grants"]}
     assert not granted.get(google_user["id"])
     assert team.api.get(f"/appointments/{made['id']}")["conference"]["join_url"] == made["conference"]["join_url"]
+
+
+@pytest.fixture
+def with_both(connected_team: Team, google_user: dict[str, str]) -> Team:
+    """Zoom and Google Meet are connected."""
+    walk = authorize(connected_team, google_user)
+    walk.get(walk.location)
+    assert {found["provider"] for found in connected_team.api.get("/connections")} == {"zoom", "google_meet"}
+    return connected_team
+
+
+def alive(team: Team, title: str) -> dict[str, list[str]]:
+    """The links that live under this title, by provider."""
+    return {
+        "zoom": [found["join_url"] for found in team.product.meetings(title) if found["alive"]],
+        "google_meet": [found["meet_link"] for found in events(team, title) if found["alive"]],
+    }
+
+
+def settled(team: Team, title: str, provider: str) -> list[str]:
+    """The links that live at the provider, once nothing lives anywhere else."""
+
+    def look() -> list[str]:
+        found = alive(team, title)
+        there = found.pop(provider)
+        return [] if any(found.values()) else there
+
+    return eventually(look, f"only {provider} has something", 60)
+
+
+@pytest.mark.promise("P18")
+def test_an_appointment_that_changes_its_provider_has_the_new_meeting_and_the_old_one_is_gone(with_both: Team) -> None:
+    team, title = with_both, f"Changes sides {with_both.number}"
+    made = team.linked(team.book(title)["id"])
+    for provider in ("zoom", "google_meet", "zoom"):
+        assert team.api.ask("PATCH", f"/appointments/{made['id']}", {"provider": provider}).status == 200
+        assert settled(team, title, provider) == [team.linked(made["id"])["conference"]["join_url"]]
+    assert team.api.ask("PATCH", f"/appointments/{made['id']}", {"provider": "none"}).status == 200
+    eventually(lambda: not any(alive(team, title).values()), "nothing is left anywhere")
+
+
+def test_providers_that_change_while_each_is_at_work_leave_one_link_that_lives(with_both: Team) -> None:
+    team, title = with_both, f"Back and forth {with_both.number}"
+    team.product.break_zoom("delay", "create", seconds=1)
+    team.product.google("faults", {"operation": "insert", "kind": "delay", "seconds": 1, "times": None})
+    made = team.book(title)
+    for provider in ("google_meet", "zoom", "google_meet", "zoom", "google_meet"):
+        assert team.api.ask("PATCH", f"/appointments/{made['id']}", {"provider": provider}).status == 200
+        time.sleep(0.4)  # so that some are sent, and some are not
+    assert settled(team, title, "google_meet") == [team.linked(made["id"])["conference"]["join_url"]]
 
 
 class Walk(Visitor):
