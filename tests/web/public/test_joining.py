@@ -52,7 +52,7 @@ def test_it_is_shown_in_the_invitations_language_unless_one_is_chosen(place: Wor
 def test_who_accepts_signs_in_and_is_in(row: Invitation, place: Workspace) -> None:
     browser = Client()
     answer = browser.post(link(row), TYPED, follow=True)
-    assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=/w/nordlicht/")
+    assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=%2Fw%2Fnordlicht%2F")
     assert "Welcome to Nordlicht Solar." in answer.content.decode()
     signed_in = browser.post("/accounts/login/", {"login": EMAIL, "password": house.PASSWORD, "next": "/w/nordlicht/"})
     assert signed_in["Location"] == "/w/nordlicht/"
@@ -78,26 +78,42 @@ def test_what_breaks_a_rule_is_marked_and_the_name_is_kept(row: Invitation, type
     assert not User.objects.filter(email=EMAIL).exists()
 
 
-def test_who_has_an_account_is_asked_for_nothing(row: Invitation) -> None:
+@pytest.mark.attack("A-027")
+def test_who_has_an_account_signs_in_with_it_and_keeps_name_and_password(row: Invitation) -> None:
     known = house.member(house.workspace("elsewhere"), email=EMAIL, password=house.PASSWORD)
-    page = Client().get(link(row)).content.decode()
-    assert "You have an account here already." in page
+    browser = Client()
+    page = browser.get(link(row)).content.decode()
+    assert f"{EMAIL} has an account here already." in page
     assert 'type="password"' not in page
+    assert browser.post(link(row), TYPED).status_code == 403
+    assert not Member.objects.filter(user=known.user, workspace__slug="nordlicht").exists()
+
     browser = house.client_of(known)
-    answer = browser.post(link(row))
+    assert "You have an account here already." in browser.get(link(row)).content.decode()
+    answer = browser.post(link(row), {"name": "Mallory", "password": "another passphrase"})
     assert (answer.status_code, answer["Location"]) == (302, "/w/nordlicht/")
     assert browser.get("/w/nordlicht/").status_code == 200
     known.user.refresh_from_db()
     assert known.user.check_password(house.PASSWORD)
+    assert str(known.user) != "Mallory"
 
 
-def test_who_is_signed_in_as_somebody_else_is_told_and_gets_nothing(row: Invitation) -> None:
-    other = house.member(house.workspace("elsewhere"))
-    browser = house.client_of(other)
-    answer = browser.post(link(row), TYPED, follow=True)
-    assert f"{EMAIL} belongs to Nordlicht Solar now." in answer.content.decode()
-    assert browser.get("/w/nordlicht/").status_code == 404
-    assert Member.objects.get(user__email=EMAIL).workspace.slug == "nordlicht"
+@pytest.mark.attack("A-026")
+def test_who_is_signed_in_as_somebody_else_accepts_for_nobody(row: Invitation) -> None:
+    browser = house.client_of(house.member(house.workspace("elsewhere"), email="other@elsewhere.example"))
+    page = browser.get(link(row)).content.decode()
+    assert f"This invitation is for {EMAIL}, and you are signed in as other@elsewhere.example." in page
+    assert browser.post(link(row), TYPED).status_code == 403
+    assert not User.objects.filter(email=EMAIL).exists()
+    assert Client().post(link(row), TYPED).status_code == 302, "it is not used up"
+
+
+@pytest.mark.attack("A-028")
+def test_whoever_accepts_gets_the_role_of_the_invitation_whatever_is_posted(row: Invitation) -> None:
+    Client().post(link(row), {**TYPED, "role": "owner", "workspace": "elsewhere", "email": "mallory@evil.example"})
+    member = Member.objects.get(user__email=EMAIL)
+    assert (member.role, member.workspace.slug) == (Role.REP, "nordlicht")
+    assert not User.objects.filter(email="mallory@evil.example").exists()
 
 
 def test_a_link_that_is_too_old_or_withdrawn_says_so(row: Invitation, place: Workspace) -> None:

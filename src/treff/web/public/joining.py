@@ -55,6 +55,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return _shown(request, "account/invitation_over.html", context, status=status_of(error))
     if not _has_language(request):
         translation.activate(found.locale)
+    if not _may_accept(request, found):
+        status = 403 if request.method == "POST" else 200
+        return _shown(request, "account/invitation_not_yours.html", _about(found), status=status)
     form = JoinForm(request.POST if request.method == "POST" else None)
     if not queries.needs_password(found):
         form.fields.clear()
@@ -71,9 +74,19 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return _shown(request, "account/invitation.html", _context(found, form), status=status)
 
 
+def _may_accept(request: HttpRequest, found: Invitation) -> bool:
+    """Who has an account here signs in with it first: a mail that was passed on puts nobody else's account anywhere."""
+    if request.user.is_authenticated:
+        return request.user.get_username().lower() == found.email.lower()
+    return queries.needs_password(found)
+
+
 def _context(found: Invitation, form: JoinForm) -> dict[str, object]:
+    return {**_about(found), "form": form}
+
+
+def _about(found: Invitation) -> dict[str, object]:
     return {
-        "form": form,
         "place": found.workspace.name,
         "by": str(found.invited_by or ""),
         "email": found.email,
@@ -83,11 +96,6 @@ def _context(found: Invitation, form: JoinForm) -> dict[str, object]:
 
 def _welcome(request: HttpRequest, found: Invitation) -> HttpResponse:
     """To the sign-in page, or on into the workspace where the very person is signed in already."""
-    user = request.user
-    if user.is_authenticated and user.get_username().lower() != found.email.lower():
-        names = {"email": found.email, "place": found.workspace.name}
-        messages.success(request, gettext("%(email)s belongs to %(place)s now. Sign in with that address.") % names)
-        return redirect("console:home")
     messages.success(request, gettext("Welcome to %(place)s.") % {"place": found.workspace.name})
     return redirect("console:today", workspace=found.workspace.slug)  # which asks to sign in
 
