@@ -96,6 +96,7 @@ def troubles(page: Page, stop: Stop, language: str, deep: bool) -> list[Any]:
     return found
 
 
+@pytest.mark.promise("P38")
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_every_page_can_be_used_by_everybody(chromium: Browser, product: Product, owner: Member, look: Any) -> None:
     assert walk(chromium, owner, product, look, deep=True) == []

@@ -79,6 +79,7 @@ def test_the_line_that_cannot_be_read_is_named() -> None:
         tables.read(b'name,email\nA,a@x.example\n"B"x,b@x.example\n')
 
 
+@pytest.mark.attack("A-100")
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=4), min_size=1, max_size=5))
 @STEADY
 def test_no_cell_that_is_written_begins_like_a_formula(rows: list[list[str]]) -> None:

@@ -75,6 +75,7 @@ def test_nobody_changes_their_own_role_or_deactivates_themselves(olivia: Member,
             actions.deactivate(house.scope(someone), someone.public_id)
 
 
+@pytest.mark.attack("A-029")
 def test_of_two_owners_who_unmake_each_other_the_second_cannot(olivia: Member, rita: Member) -> None:
     """Their pages were open at the same time, so both still count as Owners by their scopes."""
     actions.change_role(house.scope(olivia), rita.public_id, Role.OWNER)

@@ -175,6 +175,7 @@ def test_a_length_that_is_none_is_not_believed(nordlicht: Place) -> None:
     assert not Lead.objects.exists()
 
 
+@pytest.mark.attack("A-031")
 @pytest.mark.parametrize(
     "content_type",
     [

@@ -296,7 +296,7 @@ def rows() -> dict[str, Any]:
     return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in tables}
 
 
-@pytest.mark.attack("A-001")
+@pytest.mark.attack("A-001", "A-031")
 def test_looking_changes_nothing(rooms: House, ada: Member, rita: Member, connected: PaperZoom) -> None:
     connect_own(connected, rita)
     browser = house.client_of(ada)
