@@ -92,7 +92,7 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
     """
     try:
         situation = _claim(meeting_id, world)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return _set_aside(meeting_id, world, error)
     if situation is None:
         return False
