@@ -17,6 +17,7 @@ from treff.providers.google_meet import oauth
 from treff.providers.google_meet.adapter import ASKED_SCOPES, GoogleMeetProvider
 from treff.providers.http import Answer
 
+GRANTED_LATER = "https://www.googleapis.com/auth/calendar.freebusy"
 NOW = datetime(2026, 11, 24, 18, 30, tzinfo=UTC)
 
 
@@ -32,6 +33,10 @@ def test_exactly_our_scopes_are_asked_for_offline_and_with_a_consent_that_is_sho
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert asked["scope"] == "openid email https://www.googleapis.com/auth/calendar.events"
     assert (asked["access_type"], asked["prompt"]) == ("offline", "consent")
+    assert asked["include_granted_scopes"] == "true", "what was allowed before stays allowed"
+    assert GRANTED_LATER not in google_meet.scopes
+    url = google_meet.busy_authorization_url(Secret("s"), "c", "http://127.0.0.1:8000/x")
+    assert parse_qs(urlsplit(url).query)["scope"] == [f"{ASKED_SCOPES} {GRANTED_LATER}"]
     assert google_meet.scopes == {
         *("openid", "https://www.googleapis.com/auth/userinfo.email"),
         "https://www.googleapis.com/auth/calendar.events",

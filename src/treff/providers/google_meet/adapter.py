@@ -5,7 +5,8 @@ refusals mean, the only one that knows both languages.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -30,6 +31,11 @@ from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
 # What is asked for, and what it is called in the answer:
 # https://developers.google.com/identity/openid-connect/openid-connect#scope-param
 ASKED_SCOPES = "openid email https://www.googleapis.com/auth/calendar.events"
+# Asked for only by who wants their busy times read; calendar.events alone does not open them:
+# https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query (Authorization)
+BUSY_SCOPE = "https://www.googleapis.com/auth/calendar.freebusy"
+# Google refuses longer ones somewhere past three months and says nowhere where.
+_BUSY_PIECE = timedelta(days=62)
 _EMAIL_SCOPE = "https://www.googleapis.com/auth/userinfo.email"
 # Google names no bound of a summary; this is ours.
 _LONGEST_TITLE = 1000
@@ -43,12 +49,14 @@ _LINK_PATH = re.compile(r"/[a-z0-9]+(?:-[a-z0-9]+){1,5}")
 
 @dataclass(frozen=True, slots=True)
 class GoogleMeetProvider:
-    """conferencing.ports.MeetingProvider and LaterLinks for Google Meet."""
+    """conferencing.ports.MeetingProvider, LaterLinks and BusyTimes for Google Meet."""
 
     client: GoogleClient
     name: str = "google_meet"
     capabilities: Capabilities = _CAPABILITIES
     scopes: frozenset[str] = frozenset({"openid", _EMAIL_SCOPE, ASKED_SCOPES.split()[-1]})
+    busy_scope: str = BUSY_SCOPE
+    calendar_host: str = "calendar.google.com"
 
     @property
     def client_id(self) -> str:
@@ -56,6 +64,9 @@ class GoogleMeetProvider:
 
     def authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
         return self.client.authorization_url(ASKED_SCOPES, state, code_challenge, redirect_uri)
+
+    def busy_authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
+        return self.client.authorization_url(f"{ASKED_SCOPES} {BUSY_SCOPE}", state, code_challenge, redirect_uri)
 
     def exchange_code(self, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet:
         return _token_set(lambda: self.client.exchange_code(code, verifier, redirect_uri), None)
@@ -106,6 +117,27 @@ class GoogleMeetProvider:
 
     def read_link(self, access_token: Secret, external_id: str) -> str:
         return self._link_of(self._read(access_token, external_id))
+
+    def read_busy(
+        self, access_token: Secret, within: tuple[datetime, datetime], time_zone: str
+    ) -> list[tuple[datetime, datetime]]:
+        """Google itself says of whole days when they are, in the calendar's own zone."""
+        del time_zone
+        found, start = [], within[0]
+        while start < within[1]:
+            end = min(start + _BUSY_PIECE, within[1])
+            found += self._busy_between(access_token, start, end)
+            start = end
+        return found
+
+    def _busy_between(self, access_token: Secret, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        answer = _asked(partial(self.client.query_busy, access_token, _told(start), _told(end)))
+        if answer.status != 200:
+            refuse(answer, Transient(f"Google answered {answer.status}"))
+        found = wire.busy_times(answer)
+        if found is None:
+            raise Transient("Google's answer holds no busy times")
+        return found
 
     def _made_before(self, access_token: Secret, spec: MeetingSpec) -> Event:
         """What an earlier create with this key made, as the spec has it now. Raises Missing if it was deleted since.

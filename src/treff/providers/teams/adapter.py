@@ -6,7 +6,8 @@ Codes: https://learn.microsoft.com/en-us/graph/errors and, for Outlook, the page
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +24,10 @@ from treff.conferencing.errors import (
 )
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
 from treff.kernel.secrets import Secret
+from treff.kernel.zones import zone
 from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
 from treff.providers.teams import oauth, wire
-from treff.providers.teams.client import TeamsClient
+from treff.providers.teams.client import MOST_BUSY, TeamsClient
 from treff.providers.teams.refusals import (
     CALENDAR_SCOPE,
     MEETINGS_SCOPE,
@@ -34,13 +36,15 @@ from treff.providers.teams.refusals import (
     refuse,
     retry_after,
 )
-from treff.providers.teams.wire import Event, Fault
+from treff.providers.teams.wire import Entry, Event, Fault
 
 log = structlog.get_logger()
 
 # What a subject can hold: https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxcmsg
 _LONGEST_SUBJECT = 255
 _CAPABILITIES = Capabilities(creates_idempotently=True)
+# A calendar that needs more looks than this is left alone: several hundred entries a week.
+_BUSY_PIECE, _MOST_BUSY_PAGES = timedelta(days=62), 30
 _TEAMS = "teamsForBusiness"
 # In front of the id of a meeting that stands in no calendar. No event's id has a colon.
 _MEETING = "meeting:"
@@ -53,12 +57,15 @@ _LINK_HOSTS = ("teams.microsoft.com", "teams.live.com")
 
 @dataclass(frozen=True, slots=True)
 class TeamsProvider:
-    """conferencing.ports.MeetingProvider, and LaterLinks, for Microsoft Teams."""
+    """conferencing.ports.MeetingProvider, LaterLinks and BusyTimes, for Microsoft Teams."""
 
     client: TeamsClient
     name: str = "teams"
     capabilities: Capabilities = _CAPABILITIES
     scopes: frozenset[str] = frozenset({PROFILE_SCOPE, CALENDAR_SCOPE, MEETINGS_SCOPE})
+    # Who may write events may read them: https://learn.microsoft.com/en-us/graph/api/user-list-calendarview
+    busy_scope: str = CALENDAR_SCOPE
+    calendar_host: str = "outlook.office.com"
 
     @property
     def client_id(self) -> str:
@@ -66,6 +73,9 @@ class TeamsProvider:
 
     def authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
         return self.client.authorization_url(state, code_challenge, redirect_uri)
+
+    def busy_authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
+        return self.authorization_url(state, code_challenge, redirect_uri)
 
     def admin_consent_url(self, redirect_uri: str) -> str:
         """Where an administrator agrees for their whole organisation; nobody has to be signed in here for that."""
@@ -142,6 +152,28 @@ class TeamsProvider:
         event = wire.event(_read(lambda: self.client.read_event(access_token, own_id)))
         return self._link_of(event) if event else ""
 
+    def read_busy(
+        self, access_token: Secret, within: tuple[datetime, datetime], time_zone: str
+    ) -> list[tuple[datetime, datetime]]:
+        found, left, asked = [], [within], 0
+        while left:
+            start, end = left.pop()
+            if end - start > _BUSY_PIECE:
+                left += [(start + _BUSY_PIECE, end), (start, start + _BUSY_PIECE)]
+                continue
+            if asked == _MOST_BUSY_PAGES:
+                raise Transient("the calendar has too many entries")
+            asked += 1
+            read = wire.entries(_read(partial(self.client.list_busy, access_token, start, end)))
+            if read is None:
+                raise Transient("Microsoft's answer holds no calendar")
+            if len(read) < MOST_BUSY:
+                found += [_span(entry, time_zone) for entry in read if entry.takes_time]
+            else:  # there may be more, which two shorter looks show
+                middle = start + (end - start) / 2
+                left += [(middle, end), (start, middle)]
+        return found
+
     def _has_teams_calendar(self, access_token: Secret) -> bool:
         """Asked before, because an event is made without a meeting, and without an error, where it has none.
 
@@ -213,6 +245,15 @@ class TeamsProvider:
         at_stand_in = stand_in.scheme == "http" and parts.scheme == "http" and parts.netloc == stand_in.netloc
         fits = parts.username is None and len(url) <= 2000 and _LINK_PATH.fullmatch(parts.path) is not None
         return ((at_teams and parts.scheme == "https" and parts.netloc == host) or at_stand_in) and fits
+
+
+def _span(entry: Entry, time_zone: str) -> tuple[datetime, datetime]:
+    """Days that Microsoft writes as midnights in UTC are days in the zone."""
+    start, end = entry.start_at, entry.end_at
+    if entry.all_day and start.time() == end.time() == time():
+        place = zone(time_zone)
+        start, end = (at.replace(tzinfo=place).astimezone(UTC) for at in (start, end))
+    return start, end
 
 
 def _split(external_id: str) -> tuple[str, str]:

@@ -171,6 +171,7 @@ urlpatterns = [
     path(f"{_OWN_HOURS}<hours_part:part>/remove/", hours.availability_remove, name="availability_remove"),
     path(f"{_OWN_HOURS}calendars/<id:feed_id>/remove/", hours.feed_remove, name="feed_remove"),
     path(f"{_OWN_HOURS}calendars/<id:feed_id>/read/", hours.feed_read, name="feed_read"),
+    path(f"{_OWN_HOURS}accounts/<provider:provider>/", hours.account_calendar, name="account_calendar"),
     path(_HOURS, hours.availability_of, name="availability_of"),
     path(f"{_HOURS}<hours_part:part>/", hours.availability_change_of, name="availability_change_of"),
     path(f"{_HOURS}<hours_part:part>/remove/", hours.availability_remove_of, name="availability_remove_of"),
