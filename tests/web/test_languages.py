@@ -36,7 +36,7 @@ BRANDS = (
 )
 BRANDS += ("Django", "Python", "PostgreSQL")
 # Months that are spelt alike; which one it is depends on how many appointments the tests before have booked.
-MONTHS = {"Jan", "Feb", "Apr", "Aug", "Sep", "Nov", "April", "August", "September", "November"}
+MONTHS = {"Jan", "Feb", "Apr", "Jun", "Jul", "Aug", "Sep", "Nov", "April", "August", "September", "November"}
 DATA = (
     "Nordlicht Video",
     "Nordlicht Solar",
