@@ -16,6 +16,7 @@ from treff.kernel.secrets import Secret
 from treff.providers.google_meet import oauth
 from treff.providers.google_meet.adapter import ASKED_SCOPES, GoogleMeetProvider
 from treff.providers.http import Answer
+from treff.providers.tokens import TokenRefusal
 
 GRANTED_LATER = "https://www.googleapis.com/auth/calendar.freebusy"
 NOW = datetime(2026, 11, 24, 18, 30, tzinfo=UTC)
@@ -200,5 +201,5 @@ def test_the_refresh_token_stays_the_same_unless_google_sends_another() -> None:
     assert (found.refresh_token, found.expires_in, found.scopes) == (Secret("kept"), oauth.USUAL_LIFE, {"x", "y"})
     other = oauth.tokens(Answer(200, {}, b'{"access_token": "a", "refresh_token": "new"}'), Secret("kept"))
     assert other.refresh_token == Secret("new")
-    with pytest.raises(oauth.TokenRefusal):
+    with pytest.raises(TokenRefusal):
         oauth.tokens(Answer(200, {}, body))

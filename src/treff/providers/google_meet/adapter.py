@@ -13,9 +13,7 @@ from uuid import uuid4
 
 from treff.conferencing.errors import (
     Ambiguous,
-    Insecure,
     Missing,
-    ProviderError,
     Transient,
     Unreachable,
     Unusable,
@@ -24,9 +22,11 @@ from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, Remote
 from treff.kernel.secrets import Secret
 from treff.providers.google_meet import oauth, wire
 from treff.providers.google_meet.client import GoogleClient
-from treff.providers.google_meet.refusals import FORBIDDEN, meaning_of_token_refusal, refuse
+from treff.providers.google_meet.refusals import FORBIDDEN, refuse
 from treff.providers.google_meet.wire import Event, Room
-from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
+from treff.providers.http import Answer
+from treff.providers.meanings import asked, of_token_refusal
+from treff.providers.tokens import TokenRefusal
 
 # What is asked for, and what it is called in the answer:
 # https://developers.google.com/identity/openid-connect/openid-connect#scope-param
@@ -92,7 +92,7 @@ class GoogleMeetProvider:
     def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
         """An event of an id that the key decides, so the calendar itself keeps a second one out."""
         spec = spec if spec.key else replace(spec, key=uuid4().hex)
-        answer = _sent(lambda: self.client.insert_event(access_token, _new_event(spec)), Ambiguous)
+        answer = asked(lambda: self.client.insert_event(access_token, _new_event(spec)), Ambiguous)
         if answer.status == 409 and wire.fault(answer).reason == "duplicate":
             return self._meeting(self._made_before(access_token, spec))
         if not 200 <= answer.status < 300:
@@ -111,7 +111,7 @@ class GoogleMeetProvider:
 
     def delete(self, access_token: Secret, external_id: str) -> None:
         # Deleting again does no harm.
-        answer = _sent(lambda: self.client.delete_event(access_token, external_id), Unreachable)
+        answer = asked(lambda: self.client.delete_event(access_token, external_id), Unreachable)
         if not _is_done(answer):
             refuse(answer, Unreachable(f"Google answered {answer.status} to a delete"))
 
@@ -155,7 +155,7 @@ class GoogleMeetProvider:
             raise Ambiguous(str(error)) from error
 
     def _patched(self, access_token: Secret, external_id: str, spec: MeetingSpec) -> Event:
-        answer = _sent(lambda: self.client.patch_event(access_token, external_id, _times_and_title(spec)), Ambiguous)
+        answer = asked(lambda: self.client.patch_event(access_token, external_id, _times_and_title(spec)), Ambiguous)
         if answer.status == 403 and wire.fault(answer).reason == FORBIDDEN:
             # A deleted event can be restored, but not changed: https://github.com/googleapis/google-api-ruby-client/issues/1811
             self._read(access_token, external_id)
@@ -200,22 +200,9 @@ class GoogleMeetProvider:
         return (at_google or at_stand_in) and len(url) <= 2000 and _LINK_PATH.fullmatch(parts.path) is not None
 
 
-def _sent(ask: Callable[[], Answer], if_unanswered: type[ProviderError]) -> Answer:
-    try:
-        return ask()
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise if_unanswered(str(error)) from error
-
-
 def _asked(ask: Callable[[], Answer]) -> Answer:
     """For what changes nothing, or may be done twice."""
-    return _sent(ask, Unreachable)
-
-
-def _unsent(error: NotSent) -> Unreachable:
-    return (Insecure if isinstance(error, NotSecure) else Unreachable)(str(error))
+    return asked(ask, Unreachable)
 
 
 def _token_set(ask: Callable[[], Answer], kept: Secret | None) -> TokenSet:
@@ -225,8 +212,8 @@ def _token_set(ask: Callable[[], Answer], kept: Secret | None) -> TokenSet:
     """
     try:
         found = oauth.tokens(_asked(ask), kept)
-    except oauth.TokenRefusal as refusal:
-        raise meaning_of_token_refusal(refusal) from refusal
+    except TokenRefusal as refusal:
+        raise of_token_refusal(refusal) from refusal
     return TokenSet(found.access_token, found.refresh_token, found.expires_in, found.scopes)
 
 

@@ -15,7 +15,6 @@ import structlog
 
 from treff.conferencing.errors import (
     Ambiguous,
-    Insecure,
     Missing,
     Transient,
     Unexpected,
@@ -25,18 +24,18 @@ from treff.conferencing.errors import (
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import zone
-from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
+from treff.providers.http import Answer
+from treff.providers.meanings import asked, of_token_refusal, retry_after
 from treff.providers.teams import oauth, wire
 from treff.providers.teams.client import MOST_BUSY, TeamsClient
 from treff.providers.teams.refusals import (
     CALENDAR_SCOPE,
     MEETINGS_SCOPE,
     PROFILE_SCOPE,
-    meaning_of_token_refusal,
     refuse,
-    retry_after,
 )
 from treff.providers.teams.wire import Entry, Event, Fault
+from treff.providers.tokens import TokenRefusal
 
 log = structlog.get_logger()
 
@@ -134,12 +133,7 @@ class TeamsProvider:
         """https://learn.microsoft.com/en-us/graph/api/event-delete and …/onlinemeeting-delete: 204 both."""
         kind, own_id = _split(external_id)
         gone = self.client.delete_meeting if kind == _MEETING else self.client.delete_event
-        try:
-            answer = gone(access_token, own_id)
-        except NotSent as error:
-            raise _unsent(error) from error
-        except Unanswered as error:  # deleting again does no harm
-            raise Unreachable(str(error)) from error
+        answer = asked(lambda: gone(access_token, own_id), Unreachable)  # deleting again does no harm
         if not _is_done(answer, 204):
             refuse(answer, Unreachable(f"Microsoft answered {answer.status} to a delete"))
 
@@ -262,28 +256,14 @@ def _split(external_id: str) -> tuple[str, str]:
     return (_MEETING, external_id.removeprefix(_MEETING)) if is_meeting else ("", external_id)
 
 
-def _unsent(error: NotSent) -> Unreachable:
-    return (Insecure if isinstance(error, NotSecure) else Unreachable)(str(error))
-
-
 def _sent(ask: Callable[[], Answer]) -> Answer:
     """The answer to a create or an update."""
-    try:
-        return ask()
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise Ambiguous(str(error)) from error
+    return asked(ask, Ambiguous)
 
 
 def _looked(ask: Callable[[], Answer]) -> Answer:
     """The answer to a request that changes nothing."""
-    try:
-        return ask()
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise Unreachable(str(error)) from error
+    return asked(ask, Unreachable)
 
 
 def _read(ask: Callable[[], Answer], scope: str = CALENDAR_SCOPE) -> Answer:
@@ -296,15 +276,11 @@ def _read(ask: Callable[[], Answer], scope: str = CALENDAR_SCOPE) -> Answer:
 
 def _token_set(ask: Callable[[], Answer], kept: Secret | None = None) -> TokenSet:
     """The tokens, or what their refusal means. An answer that never came leaves open whether new ones were made."""
+    answer = asked(ask, Ambiguous)
     try:
-        answer = ask()
         found = oauth.tokens(answer, kept)
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise Ambiguous(str(error)) from error
-    except oauth.TokenRefusal as refusal:
-        raise meaning_of_token_refusal(refusal, retry_after(answer)) from refusal
+    except TokenRefusal as refusal:
+        raise of_token_refusal(refusal, retry_after(answer)) from refusal
     return TokenSet(found.access_token, found.refresh_token, found.expires_in, found.scopes)
 
 
