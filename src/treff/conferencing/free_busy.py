@@ -103,7 +103,7 @@ def read(member_id: int, account: str) -> Sequence[Span]:
         log.warning("busy_times_refused", provider=connection.provider, detail=str(error)[:200])
         raise AccountUnread(FeedTrouble.REFUSED) from error
     busy = rules.merge(_cut(((_seconds(start), _seconds(end)) for start, end in spans), within))
-    return _without(busy, _ours(connection, within))
+    return rules.without(busy, _ours(connection, within))
 
 
 def _window(member: Member) -> tuple[datetime, datetime]:
@@ -154,23 +154,6 @@ def _ours(connection: Connection, within: tuple[datetime, datetime]) -> list[Spa
 def _cut(spans: Iterable[Span], within: tuple[datetime, datetime]) -> Iterable[Span]:
     first, last = _seconds(within[0]), _seconds(within[1])
     return ((max(start, first), min(end, last)) for start, end in spans)
-
-
-def _without(busy: Sequence[Span], ours: Sequence[Span]) -> list[Span]:
-    """Both are merged and ascending. The vendor joins what touches, so what is ours is cut out of it."""
-    left, at = [], 0
-    for start, end in busy:
-        while at < len(ours) and ours[at][1] <= start:
-            at += 1
-        number = at
-        while number < len(ours) and ours[number][0] < end:
-            if ours[number][0] > start:
-                left.append((start, ours[number][0]))
-            start = max(start, ours[number][1])
-            number += 1
-        if start < end:
-            left.append((start, end))
-    return left
 
 
 def _seconds(at: datetime) -> int:

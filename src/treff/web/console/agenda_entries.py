@@ -20,7 +20,7 @@ from treff.conferencing.models import Meeting
 from treff.conferencing.queries import meetings_of, standing_of
 from treff.conferencing.states import Sync
 from treff.kernel import clock
-from treff.kernel.intervals import Interval, merge
+from treff.kernel.intervals import Interval
 from treff.kernel.zones import wall_of
 from treff.people.models import Lead
 from treff.web.console.meetings import TONES, label_of
@@ -209,27 +209,16 @@ def _of_hours(visit: Visit, window: Interval) -> Entry:
 
 def _hours(people: People, busy: Sequence[BusyTime], span: Interval) -> list[Interval]:
     """When at least one of them receives and is not off."""
-    seconds = (int(span.start_at.timestamp()), int(span.end_at.timestamp()))
-    found: list[Interval] = []
+    found: list[rules.Span] = []
     for each in people.chosen:
         hours = availability.hours_of(each, availability.schedule_of(each))
-        off = merge(Interval(row.busy.lower, row.busy.upper) for row in busy if row.member_id == each.pk)
-        for start, end in rules.windows(hours, seconds):
-            found += _without(Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)), off)
-    return merge(found)
+        off = rules.merge(_seconds(row.busy.lower, row.busy.upper) for row in busy if row.member_id == each.pk)
+        found += rules.without(rules.merge(rules.windows(hours, _seconds(span.start_at, span.end_at))), off)
+    return [Interval(*(datetime.fromtimestamp(at, UTC) for at in each)) for each in rules.merge(found)]
 
 
-def _without(window: Interval, off: Sequence[Interval]) -> Iterator[Interval]:
-    """What is left of the window; `off` is merged."""
-    start_at = window.start_at
-    for each in off:
-        if not each.overlaps(window):
-            continue
-        if each.start_at > start_at:
-            yield Interval(start_at, each.start_at)
-        start_at = max(start_at, each.end_at)
-    if start_at < window.end_at:
-        yield Interval(start_at, window.end_at)
+def _seconds(start_at: datetime, end_at: datetime) -> rules.Span:
+    return int(start_at.timestamp()), int(end_at.timestamp())
 
 
 def _wall(visit: Visit, at: datetime) -> datetime:
