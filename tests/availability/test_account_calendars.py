@@ -136,6 +136,9 @@ def test_an_outage_and_a_lost_account_are_told_apart(here: House) -> None:
     here.walk("google_meet", NORA, "closed")
     here.google.fault("freebusy", "status", status=500)
     assert here.read().trouble == "unreachable"
+    Grant.objects.update(paused_until=clock.now() + timedelta(minutes=1))
+    assert here.read().trouble == "unreachable", "an account that asked for quiet is not asked for this either"
+    Grant.objects.update(paused_until=clock.now())
     here.google.control("deauthorize", user_id=NORA)
     assert here.read().trouble == "account_lost"
 
