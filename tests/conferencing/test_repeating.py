@@ -10,7 +10,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests import house
-from tests.conferencing.stage import later
+from tests.conferencing.stage import count_as_well, later
 from tests.providers.contract import Holding, Stand, Truth
 from tests.providers.stands import STANDS
 from tests.servers import closed_port
@@ -20,6 +20,7 @@ from treff.appointments.ports import Amendment
 from treff.conferencing import actions, consent, leaving, ports, queries, reconcile, rows, stocktaking
 from treff.conferencing.models import Attempt, Connection, Grant, Meeting
 from treff.conferencing.states import AttemptState, GrantState, Upcoming
+from treff.kernel import clock
 from treff.workspaces.models import Member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("P18")]
@@ -70,6 +71,7 @@ def place(stands: Callable[[], Stand], settings: Settings, tmp_path: Path) -> It
     settings.TREFF_DATA_DIR = tmp_path
     stand, before = stands(), {name: ports.provider_named(name) for name in ports.provider_names()}
     ports.connect({stand.provider.name: stand.provider})
+    count_as_well(stand.provider.name)
     found = Place(stand, house.owner(house.workspace()))
     found.connect()
     yield found
@@ -207,7 +209,7 @@ def test_while_its_account_is_lost_it_is_listed_for_a_person_and_not_any_more_wh
 def test_also_of_what_has_begun_by_then_it_is_made_out_when_the_account_is_back(place: Place) -> None:
     booked = unanswered(place)
     Meeting.objects.update(next_look_at=None)
-    with later(days=2):
+    with clock.at(booked.start_at + timedelta(minutes=1)):
         place.connect()
         assert queries.due(9) == [booked.pk]
         assert queries.waiting_for(booked.workspace_id, place.stand.provider.name) == [booked.pk]
