@@ -20,8 +20,8 @@ from treff.mail import ports as mail
 from treff.mail import tasks as mail_tasks
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
+from treff.outbound import http
 from treff.people import tasks as people_tasks
-from treff.providers import http
 from treff.providers.google_meet.adapter import GoogleMeetProvider
 from treff.providers.google_meet.client import GoogleClient
 from treff.providers.teams.adapter import TeamsProvider

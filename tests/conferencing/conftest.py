@@ -10,7 +10,7 @@ from tests.conferencing.stage import Stage, count_as_well
 from tests.simulators.zoom.driver import Driver
 from tests.zoom import provider, simulator, zoom
 from treff.conferencing import ports
-from treff.providers import http
+from treff.outbound import http
 from treff.providers.zoom import client
 from treff.providers.zoom.adapter import ZoomProvider
 

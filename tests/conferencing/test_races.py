@@ -14,7 +14,7 @@ from treff.conferencing import calls, effects, journal, leaving, ledger, queries
 from treff.conferencing.models import Attempt, Meeting
 from treff.conferencing.states import AttemptState
 from treff.kernel import clock
-from treff.providers.http import Answer, Request, send
+from treff.outbound.http import Answer, Request, send
 from treff.providers.zoom import client
 
 pytestmark = pytest.mark.django_db(transaction=True)

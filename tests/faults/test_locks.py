@@ -23,7 +23,7 @@ from tests.servers import listening
 from tests.visitor import Visitor
 from treff.management import database
 from treff.management.doctor import examine
-from treff.providers.http import Request, send
+from treff.outbound.http import Request, send
 
 LONG = """
     SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()

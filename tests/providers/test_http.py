@@ -9,7 +9,7 @@ import pytest
 
 from tests.servers import closed_port, listening
 from tests.simulators.zoom.driver import Driver
-from treff.providers.http import MOST_BYTES, Answer, NotSent, Request, Unanswered, send
+from treff.outbound.http import MOST_BYTES, Answer, NotSent, Request, Unanswered, send
 
 TOKEN = "canary-token-of-the-test"
 

@@ -12,7 +12,7 @@ import pytest
 from tests.certificates import Authority
 from tests.servers import closed_port, listening, speaking_tls
 from treff.kernel.secrets import Secret
-from treff.providers.http import NotSecure, NotSent, Request, Unanswered, go_through, send
+from treff.outbound.http import NotSecure, NotSent, Request, Unanswered, go_through, send
 
 TOKEN = "canary-token-of-the-test"
 REFUSAL = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"

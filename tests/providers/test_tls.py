@@ -8,7 +8,7 @@ import pytest
 
 from tests.certificates import Authority
 from tests.servers import listening, speak_tls_1_1, speaking_tls
-from treff.providers.http import NotSecure, NotSent, Request, send
+from treff.outbound.http import NotSecure, NotSent, Request, send
 
 TOKEN = "canary-token-of-the-test"
 

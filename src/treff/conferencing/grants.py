@@ -28,7 +28,7 @@ log = structlog.get_logger()
 # Zoom's tokens live an hour; ours are exchanged this long before, so that a refresh that fails can wait. Each grant's
 # a little earlier, so that those that were refreshed together, after a restart, are not due together for ever.
 EARLY, SPREAD = timedelta(minutes=10), timedelta(minutes=3)
-# Longer than one refresh can take (providers/http.py bounds it), so that a lease never ends under a living holder.
+# Longer than one refresh can take (outbound/http.py bounds it), so that a lease never ends under a living holder.
 LEASE = timedelta(seconds=60)
 # A taker after a crash leaves the crashed host this long to come back with its spool: the old token may be spent.
 GRACE = timedelta(minutes=5)

@@ -10,7 +10,7 @@ from treff.conferencing.states import TO_BE_ENDED, UNDECIDED, AttemptState, Reas
 from treff.conferencing.world import AT_ONCE, AttemptRow, MeetingRow, World
 from treff.kernel import clock
 
-# Longer than a request to a provider can take in all (90 s, providers/http.py), so that it ends inside its lease.
+# Longer than a request to a provider can take in all (90 s, outbound/http.py), so that it ends inside its lease.
 LEASE = timedelta(seconds=120)
 # So long after an update was prepared it cannot land any more: a refresh of the token, the request's own time, and what
 # a provider may take beyond that.

@@ -16,7 +16,7 @@ from treff.conferencing.errors import (
 )
 from treff.conferencing.states import CheckResult, GrantState, LostCause
 from treff.kernel import clock
-from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
+from treff.outbound.http import Answer, NotSecure, NotSent, Unanswered
 from treff.providers.tokens import TokenRefusal, Verdict
 
 

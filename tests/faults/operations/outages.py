@@ -15,7 +15,7 @@ from django.db import OperationalError, connections
 
 from tests.providers.test_http import closed_port
 from tests.simulators.zoom.driver import Driver
-from treff.providers import http
+from treff.outbound import http
 from treff.providers.zoom import client
 
 

@@ -7,7 +7,7 @@ from random import Random
 
 from treff.conferencing.ledger import LEASE
 
-# Longer than a request to a provider can take in all: treff/providers/http.py.
+# Longer than a request to a provider can take in all: treff/outbound/http.py.
 PATIENCE = timedelta(seconds=90)
 # So long after we gave up, Zoom may still act on what it received; what we wait before we confirm is longer.
 LATEST = timedelta(seconds=100)

@@ -13,9 +13,9 @@ from treff.conferencing import errors
 from treff.conferencing.states import LostCause
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
+from treff.outbound.http import Answer
 from treff.providers.google_meet import oauth
 from treff.providers.google_meet.adapter import ASKED_SCOPES, GoogleMeetProvider
-from treff.providers.http import Answer
 from treff.providers.tokens import TokenRefusal
 
 GRANTED_LATER = "https://www.googleapis.com/auth/calendar.freebusy"

@@ -11,7 +11,7 @@ from treff.conferencing import errors
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import GrantState, LostCause
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 from treff.providers.teams import oauth
 from treff.providers.teams.adapter import TeamsProvider
 

@@ -10,7 +10,7 @@ from treff.conferencing import errors
 from treff.conferencing.ports import TokenSet
 from treff.conferencing.states import GrantState
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 from treff.providers.zoom import oauth
 from treff.providers.zoom.adapter import ZoomProvider
 

@@ -20,11 +20,11 @@ from treff.conferencing.errors import (
 )
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
 from treff.kernel.secrets import Secret
+from treff.outbound.http import Answer
 from treff.providers.google_meet import oauth, wire
 from treff.providers.google_meet.client import GoogleClient
 from treff.providers.google_meet.refusals import FORBIDDEN, refuse
 from treff.providers.google_meet.wire import Event, Room
-from treff.providers.http import Answer
 from treff.providers.meanings import asked, of_token_refusal
 from treff.providers.tokens import TokenRefusal
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from treff.kernel.secrets import Secret
+from treff.outbound.http import Answer
 from treff.providers.google_meet import wire
-from treff.providers.http import Answer
 from treff.providers.tokens import TokenRefusal, Tokens, Verdict, life
 
 # Of an access token, for an answer that does not say: the same page, "expires_in".

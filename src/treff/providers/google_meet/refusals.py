@@ -18,9 +18,9 @@ from treff.conferencing.errors import (
 )
 from treff.conferencing.states import GrantState, LostCause
 from treff.kernel import clock
+from treff.outbound.http import Answer
 from treff.providers.google_meet import wire
 from treff.providers.google_meet.wire import Fault
-from treff.providers.http import Answer
 from treff.providers.meanings import retry_after
 
 # What is said of a write to an event that was deleted, and of much else.

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
 
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 
 # "lowercase letters a-v and digits 0-9", "between 5 and 1024 characters"; Google's own for series have an underscore:
 # https://developers.google.com/workspace/calendar/api/v3/reference/events (id)

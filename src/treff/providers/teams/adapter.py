@@ -24,7 +24,7 @@ from treff.conferencing.errors import (
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import zone
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 from treff.providers.meanings import asked, of_token_refusal, retry_after
 from treff.providers.teams import oauth, wire
 from treff.providers.teams.client import MOST_BUSY, TeamsClient

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer, Request, send
+from treff.outbound.http import Answer, Request, send
 
 # A person waits for these in the browser.
 CONNECTING_SECONDS = 15.0

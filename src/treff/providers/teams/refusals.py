@@ -16,7 +16,7 @@ from treff.conferencing.errors import (
 )
 from treff.conferencing.states import GrantState, LostCause
 from treff.kernel import clock
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 from treff.providers.meanings import retry_after
 from treff.providers.teams import wire
 from treff.providers.teams.wire import Fault

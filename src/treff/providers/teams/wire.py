@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 
 # Longer than any id that Graph is known to give: those of meetings have some 150 characters.
 _LONGEST_ID = 500

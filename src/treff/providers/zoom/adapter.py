@@ -25,7 +25,7 @@ from treff.conferencing.ports import Capabilities, Identity, MeetingOptions, Mee
 from treff.conferencing.states import GrantState, LostCause, Plan
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer, NotSent, Unanswered
+from treff.outbound.http import Answer, NotSent, Unanswered
 from treff.providers.meanings import asked, of_token_refusal
 from treff.providers.tokens import TokenRefusal
 from treff.providers.zoom import oauth, wire

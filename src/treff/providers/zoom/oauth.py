@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 from treff.providers.tokens import TokenRefusal, Tokens, Verdict, life
 from treff.providers.zoom import wire
 

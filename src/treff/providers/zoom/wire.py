@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from treff.providers.http import Answer
+from treff.outbound.http import Answer
 
 # Meeting ids are int64: https://developers.zoom.us/docs/api/meetings/ (id: "store as long")
 _HIGHEST_ID = 2**63 - 1

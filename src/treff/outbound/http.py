@@ -68,6 +68,7 @@ class Request:
     json: Mapping[str, Any] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     total_seconds: float = TOTAL_SECONDS
+    most_bytes: int = MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def send(request: Request) -> Answer:
                 request.method, request.url, headers=_in_bytes(request.headers), json=request.json, data=request.form
             ) as response,
         ):
-            body, complete = _read(response)
+            body, complete = _read(response, request.most_bytes)
             return Answer(response.status_code, dict(response.headers), body, complete)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
         raise _unsent(error) from error
@@ -123,13 +124,13 @@ def _in_bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-def _read(response: httpx2.Response) -> tuple[bytes, bool]:
+def _read(response: httpx2.Response, most: int) -> tuple[bytes, bool]:
     body = bytearray()
     try:
         for chunk in response.iter_bytes():
             body += chunk
-            if len(body) > MOST_BYTES:
-                return bytes(body[:MOST_BYTES]), False
+            if len(body) > most:
+                return bytes(body[:most]), False
     except (httpx2.HTTPError, httpx2.StreamError):
         return bytes(body), False
     return bytes(body), True

@@ -1,0 +1,1 @@
+"""Recording bots, one folder per vendor, the same file names in each."""

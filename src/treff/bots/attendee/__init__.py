@@ -1,0 +1,1 @@
+"""Attendee: bots by its REST API, signed webhooks. See README.md."""

@@ -1,0 +1,148 @@
+"""What crosses between notetaking and a vendor of recording bots. Instants are aware, in UTC; text is what was said.
+
+What a vendor says is bound to our job by its `key`, which goes with the bot and comes back in what is told of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from treff.notetaking.errors import BotsNotSetUp
+from treff.notetaking.states import Cause, Phase, Writing
+
+
+@dataclass(frozen=True, slots=True)
+class BotSpec:
+    """A bot as it should be. `key` is of one job alone and cannot be guessed; `webhook_url` empty: tells nobody.
+
+    `metadata` holds texts only and comes back in each webhook; it is of the vendor to read, so it names nobody.
+    """
+
+    meeting_url: str = field(repr=False)
+    join_at: datetime
+    bot_name: str
+    key: str
+    webhook_url: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BotRef:
+    """One bot and the key of the job that it is for."""
+
+    external_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class BotState:
+    """`cause` where it failed, or is there and may not record."""
+
+    phase: Phase
+    cause: Cause = Cause.NONE
+    is_recording: bool = False
+    writing: Writing = Writing.NOT_BEGUN
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBot:
+    ref: BotRef
+    state: BotState
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one person said without a break; `speaker` as the meeting showed the name, possibly empty."""
+
+    speaker: str
+    start_at: datetime
+    end_at: datetime
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """In the order of speaking, as far as it is written."""
+
+    utterances: tuple[Utterance, ...]
+    writing: Writing
+
+
+@dataclass(frozen=True, slots=True)
+class BotNews:
+    """Something changed about this bot: a reason to read it, never the truth itself. Heard twice, it does no harm.
+
+    `news_id` is the same however often the vendor sends it.
+    """
+
+    news_id: str
+    ref: BotRef
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """`frozen_before`: so long before its time a bot can no longer be moved or deleted."""
+
+    finds_by_key: bool
+    frozen_before: timedelta
+
+
+class BotProvider(Protocol):
+    """One vendor. Every request has a total deadline; only the errors of errors.py are raised."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def create(self, spec: BotSpec) -> RemoteBot:
+        """Raises Duplicate where a living bot has the key, Ambiguous where nobody knows."""
+        ...
+
+    def find_by_key(self, key: str) -> RemoteBot | None:
+        """The bot of this key: the living one, else the newest. Only where `finds_by_key`."""
+        ...
+
+    def move(self, ref: BotRef, join_at: datetime, meeting_url: str) -> None: ...
+
+    def delete(self, ref: BotRef) -> None:
+        """Before it is staged."""
+        ...
+
+    def leave(self, ref: BotRef) -> None:
+        """Raises Staged before it joins; sending away who is out already does nothing."""
+        ...
+
+    def read_state(self, ref: BotRef) -> BotState:
+        """Raises NotOurs where the vendor's bot has not our key."""
+        ...
+
+    def read_transcript(self, ref: BotRef) -> Transcript:
+        """Raises NotOurs as read_state, which is asked first."""
+        ...
+
+    def delete_data(self, ref: BotRef) -> None:
+        """Everything that was heard, at the vendor. Done twice it does no harm. Raises NotOver."""
+        ...
+
+    def read_webhook(self, raw: bytes, headers: Mapping[str, str]) -> BotNews | None:
+        """What a webhook says, None where it is of no use. Header names in lower case. Raises Forged."""
+        ...
+
+
+_providers: dict[str, BotProvider] = {}
+
+
+def connect(table: Mapping[str, BotProvider]) -> None:
+    """Make `table` (vendor's name -> provider) the bots of this process. wiring.py calls it."""
+    _providers.clear()
+    _providers.update(table)
+
+
+def provider_named(name: str) -> BotProvider:
+    """Raises BotsNotSetUp."""
+    if name not in _providers:
+        raise BotsNotSetUp
+    return _providers[name]

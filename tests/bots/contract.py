@@ -1,0 +1,47 @@
+"""What every vendor of recording bots must hold, over its real simulator: here is what the cases need of a vendor."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from treff.notetaking.ports import BotProvider, BotSpec
+
+Operation = Literal["create", "list", "get", "update", "delete", "leave", "delete_data", "transcript"]
+LINK = "https://us05web.zoom.us/j/81234567890?pwd=Abc123.1"
+OTHER_LINK = "https://us05web.zoom.us/j/89999999999?pwd=Abc123.1"
+JOIN_AT = datetime(2031, 6, 2, 8, 0, tzinfo=UTC)
+SPEC = BotSpec(LINK, JOIN_AT, "Notizen (notes)", "k" * 31 + "1", metadata={"job": "Gespräch"})
+
+
+class Stand(Protocol):
+    """One vendor's simulator, as on its first start, an hour before JOIN_AT, and our adapter that speaks to it."""
+
+    provider: BotProvider
+
+    def elsewhere(self, *, url: str = "", api_key: str = "", seconds: float = 10) -> BotProvider:
+        """The adapter with another address, another key, or less patience."""
+        ...
+
+    def at(self, moment: datetime) -> None:
+        """Move the vendor's clock there."""
+        ...
+
+    def meeting(self, **order: Any) -> None:
+        """How the meeting behind LINK is: as rooms.Room of the simulator has it."""
+        ...
+
+    def say(self, speaker: str, text: str, after: timedelta) -> None:
+        """Somebody says that in it, so long after the bot began to record, for two seconds."""
+        ...
+
+    def break_(self, operation: Operation, kind: str, **more: Any) -> None:
+        """Order one fault."""
+        ...
+
+    def bots(self) -> list[Mapping[str, Any]]:
+        """Those that were not deleted, as the vendor knows them: id, state, join_at (ISO), meeting_url."""
+        ...
+
+    def most_at_once(self) -> int:
+        """How many bots were in the meeting at the same time, at most."""
+        ...
