@@ -64,6 +64,11 @@ def _service_url(name: str, default: str) -> str:
     return url
 
 
+def _secrets(name: str) -> list[Secret]:
+    """Several, comma separated, while one is being replaced."""
+    return [Secret(part.strip()) for part in _text(name).split(",") if part.strip()]
+
+
 def _tenant(name: str) -> str:
     """Part of an address: a tenant's id or domain, or whose accounts are taken.
 
@@ -102,9 +107,7 @@ TREFF_KEYS = encryption_keys(Secret(_text("TREFF_ENCRYPTION_KEYS")), TREFF_DATA_
 
 TREFF_ZOOM_CLIENT_ID = _text("TREFF_ZOOM_CLIENT_ID")
 TREFF_ZOOM_CLIENT_SECRET = Secret(_text("TREFF_ZOOM_CLIENT_SECRET"))
-TREFF_ZOOM_WEBHOOK_SECRETS = [
-    Secret(part.strip()) for part in _text("TREFF_ZOOM_WEBHOOK_SECRET").split(",") if part.strip()
-]
+TREFF_ZOOM_WEBHOOK_SECRETS = _secrets("TREFF_ZOOM_WEBHOOK_SECRET")
 TREFF_ZOOM_OAUTH_URL = _service_url("TREFF_ZOOM_OAUTH_URL", "https://zoom.us")
 TREFF_ZOOM_API_URL = _service_url("TREFF_ZOOM_API_URL", "https://api.zoom.us/v2")
 TREFF_GOOGLE_CLIENT_ID = _text("TREFF_GOOGLE_CLIENT_ID")
@@ -118,6 +121,17 @@ TREFF_MICROSOFT_CLIENT_SECRET = Secret(_text("TREFF_MICROSOFT_CLIENT_SECRET"))
 TREFF_MICROSOFT_TENANT = _tenant("TREFF_MICROSOFT_TENANT")
 TREFF_MICROSOFT_LOGIN_URL = _service_url("TREFF_MICROSOFT_LOGIN_URL", "https://login.microsoftonline.com")
 TREFF_MICROSOFT_API_URL = _service_url("TREFF_MICROSOFT_API_URL", "https://graph.microsoft.com/v1.0")
+# Recording bots: of the first vendor that has a key.
+TREFF_ATTENDEE_URL = _service_url("TREFF_ATTENDEE_URL", "https://app.attendee.dev/api/v1")
+TREFF_ATTENDEE_API_KEY = Secret(_text("TREFF_ATTENDEE_API_KEY"))
+TREFF_ATTENDEE_WEBHOOK_SECRETS = _secrets("TREFF_ATTENDEE_WEBHOOK_SECRET")
+TREFF_RECALL_URL = _service_url("TREFF_RECALL_URL", "https://eu-central-1.recall.ai/api/v1")
+TREFF_RECALL_API_KEY = Secret(_text("TREFF_RECALL_API_KEY"))
+TREFF_RECALL_WEBHOOK_SECRETS = _secrets("TREFF_RECALL_WEBHOOK_SECRET")
+# A language model behind OpenAI's chat completions; without an address there are no notes, only transcripts.
+TREFF_LLM_URL = _service_url("TREFF_LLM_URL", "") if _text("TREFF_LLM_URL") else ""
+TREFF_LLM_API_KEY = Secret(_text("TREFF_LLM_API_KEY"))
+TREFF_LLM_MODEL = _text("TREFF_LLM_MODEL")
 # For what goes out to providers; with its password, if it wants one.
 TREFF_PROXY_URL = Secret(_text("TREFF_PROXY_URL"))
 if TREFF_PROXY_URL.reveal():
@@ -145,6 +159,7 @@ INSTALLED_APPS = [
     "treff.booking_types",
     "treff.appointments",
     "treff.team",
+    "treff.notetaking",
     "treff.conferencing",
     "treff.mail",
     "treff.support",
@@ -306,7 +321,7 @@ if TREFF_PRIVACY_URL:
     _address("TREFF_PRIVACY_URL", TREFF_PRIVACY_URL, "https")
 
 # Whoever knows one of these is let in; Django logs the address of what it answers with an error.
-_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/|/book/reminders/)[A-Za-z0-9:_-]{16,}")
+_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/|/book/reminders/|/book/notes/)[A-Za-z0-9:_-]{16,}")
 
 
 def _hide_secret_addresses(_logger: object, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -11,13 +11,19 @@ from django.db import transaction
 from treff.appointments import tasks as appointment_tasks
 from treff.availability import ports as availability
 from treff.availability import tasks as availability_tasks
+from treff.bots.attendee.adapter import AttendeeBots
+from treff.bots.attendee.client import AttendeeClient
 from treff.conferencing import free_busy, grant_secrets, reconcile, wakeups
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
 from treff.events import ports as events
 from treff.events.ports import Listener
+from treff.llm.adapter import OpenAiCompatible
+from treff.llm.client import ChatClient
 from treff.mail import ports as mail
 from treff.mail import tasks as mail_tasks
+from treff.notetaking import ports as notetaking
+from treff.notetaking import tasks as notetaking_tasks
 from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
 from treff.outbound import http
@@ -37,6 +43,11 @@ LISTENERS: Mapping[str, Sequence[Listener]] = {
     "appointment.look_again": (conferencing_tasks.look,),
     "mail.wanted_again": (mail_tasks.tell,),
     "booking_type.reminders_changed": (mail_tasks.look_at_type,),
+    "booking_type.notes_changed": (notetaking_tasks.look_at_type,),
+    "notes_policy.changed": (notetaking_tasks.look_at_workspace,),
+    "consent.changed": (notetaking_tasks.look_at_appointment,),
+    "bot.told": (notetaking_tasks.look,),
+    "notes.wanted": (notetaking_tasks.write_notes,),
     "notice.posted": (mail_tasks.send_notice,),
     "connection.changed": (conferencing_tasks.look_at_workspace,),
     "grant.check_asked": (conferencing_tasks.check_grant,),
@@ -58,6 +69,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
     conferencing_tasks.sweep_tellings,
     availability_tasks.sweep_feeds,
     people_tasks.sweep_imports,
+    notetaking_tasks.sweep,
 )
 
 
@@ -67,6 +79,8 @@ def connect(_app: procrastinate.App) -> None:
     http.guard(refuse_in_transaction)
     http.go_through(settings.TREFF_PROXY_URL)
     conferencing.connect({provider.name: provider for provider in _providers()})
+    notetaking.connect({bots.name: bots for bots in _bots()}, f"{settings.TREFF_BASE_URL}/integrations")
+    notetaking.connect_model(_language_model())
     availability.connect(free_busy.read)
     mail.connect(letter_of)
     vault.connect(
@@ -136,3 +150,21 @@ def _teams() -> conferencing.MeetingProvider:
         tenant=settings.TREFF_MICROSOFT_TENANT,
     )
     return TeamsProvider(client)
+
+
+def _bots() -> list[notetaking.BotProvider]:
+    """Those that are set up on this server; the first gets new orders."""
+    return [provider for provider in (_attendee(),) if provider is not None]
+
+
+def _attendee() -> notetaking.BotProvider | None:
+    if not settings.TREFF_ATTENDEE_API_KEY.reveal():
+        return None
+    client = AttendeeClient(settings.TREFF_ATTENDEE_URL, settings.TREFF_ATTENDEE_API_KEY)
+    return AttendeeBots(client, tuple(settings.TREFF_ATTENDEE_WEBHOOK_SECRETS))
+
+
+def _language_model() -> notetaking.LanguageModel | None:
+    if not settings.TREFF_LLM_URL:
+        return None
+    return OpenAiCompatible(ChatClient(settings.TREFF_LLM_URL, settings.TREFF_LLM_API_KEY), settings.TREFF_LLM_MODEL)

@@ -42,7 +42,7 @@ def _save(scope: Scope, row: BookingType, wanted: Description, deed: str) -> Boo
     row.title = texts.one_line("title", wanted.title, longest=100, required=True)
     row.duration = check_duration(wanted.duration)
     row.provider = check_provider(wanted.provider)
-    reminded_before = row.reminder_minutes
+    reminded_before, asked_before = row.reminder_minutes, row.asks_for_notes
     if wanted.details is not None:
         _apply(row, wanted.details)
     try:
@@ -54,6 +54,8 @@ def _save(scope: Scope, row: BookingType, wanted: Description, deed: str) -> Boo
             record(scope.workspace_id, scope.actor, deed, row.public_id)
             if row.reminder_minutes != reminded_before:
                 announce("booking_type.reminders_changed", row.pk)
+            if row.asks_for_notes != asked_before:
+                announce("booking_type.notes_changed", row.pk)
     except IntegrityError:
         raise BookingTypeSlugTaken from None
     return row
@@ -64,6 +66,7 @@ def _apply(row: BookingType, wanted: Details) -> None:
     for name in (
         *("step_minutes", "offset_minutes", "buffer_before", "buffer_after", "notice", "needs_approval", "host_mode"),
         *("description", "confirmation_text", "redirect_url", "is_paused", "clients_may_move", "clients_may_cancel"),
+        "asks_for_notes",
     ):
         setattr(row, name, getattr(checked, name))
     row.more_minutes = list(checked.more_minutes)

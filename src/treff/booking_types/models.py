@@ -31,6 +31,7 @@ class BookingType(models.Model):
     weekly_hours               its own hours in place of the hosts', as availability.Schedule.weekly; None: the hosts'
     reminder_minutes           so long before the start a mail reminds of it, the longest first
     questions                  [{"id", "kind", "label", "options", "required"}]
+    asks_for_notes             clients are asked whether notes may be taken, where the workspace takes any (notetaking)
     secret_key                 who does not have it sees no page; empty: everybody may
     version                    grows with every edit, that of its hosts included
     turn                       of the round robin: see appointments/turns.py
@@ -72,6 +73,7 @@ class BookingType(models.Model):
     secret_key = models.CharField(max_length=64, blank=True, default="")
     clients_may_move = models.BooleanField(default=True)
     clients_may_cancel = models.BooleanField(default=True)
+    asks_for_notes = models.BooleanField(default=False, db_default=False)
     reminder_minutes = models.JSONField(
         default=a_day_ahead, db_default=models.Value(a_day_ahead(), output_field=models.JSONField())
     )

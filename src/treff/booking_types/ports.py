@@ -50,6 +50,7 @@ class Details:
     is_secret: bool = False
     clients_may_move: bool = True
     clients_may_cancel: bool = True
+    asks_for_notes: bool = False
     reminder_minutes: tuple[int, ...] = (24 * 60,)
 
 

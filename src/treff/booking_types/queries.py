@@ -94,6 +94,7 @@ def details_of(kind: BookingType) -> Details:
         is_secret=bool(kind.secret_key),
         clients_may_move=kind.clients_may_move,
         clients_may_cancel=kind.clients_may_cancel,
+        asks_for_notes=kind.asks_for_notes,
     )
 
 

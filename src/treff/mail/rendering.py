@@ -25,7 +25,7 @@ from treff.mail.states import Kind
 from treff.mail.wording import plain
 
 # The addresses of a lead's own page, and of the one that stops reminders.
-_SECRETS = re.compile(r"(/book/(?:manage|reminders)/)[^/\s\"<]+/")
+_SECRETS = re.compile(r"(/book/(?:manage|reminders|notes)/)[^/\s\"<]+/")
 
 
 @dataclass(frozen=True, slots=True)

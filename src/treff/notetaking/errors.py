@@ -1,4 +1,4 @@
-"""What a bot vendor's answer means, named by what happens next.
+"""What the answer of a bot vendor or a language model means, named by what happens next.
 
 BotError
  ├── Transient      not acted, or safe to repeat: try again (retry_after)
@@ -14,11 +14,17 @@ BotError
  ├── Refused        not acted and never will be, unless something changes (reason, in the vendor's words)
  └── Misconfigured  our own account with the vendor is wrong; an operator must act
 Forged              a webhook whose signature does not hold
+ModelError
+ ├── ModelTransient      nothing was written: ask again later (retry_after)
+ ├── ModelTooLong        more than the model reads or writes at once: ask about less
+ ├── ModelNonsense       no JSON, or JSON that breaks the schema: worth one more try
+ ├── ModelRefused        it will not answer this, however often it is asked
+ └── ModelMisconfigured  address, key, model or account are wrong; an operator must act
 """
 
 from datetime import datetime, timedelta
 
-from treff.kernel.errors import N_, Unavailable
+from treff.kernel.errors import N_, Conflict, Unavailable
 
 
 class BotError(Exception):
@@ -81,6 +87,64 @@ class Forged(Exception):
     pass
 
 
+class ModelError(Exception):
+    """Base; the message is for logs and operators and never holds a key or what was said."""
+
+
+class ModelTransient(ModelError):
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ModelTooLong(ModelError):
+    pass
+
+
+class ModelNonsense(ModelError):
+    pass
+
+
+class ModelRefused(ModelError):
+    pass
+
+
+class ModelMisconfigured(ModelError):
+    pass
+
+
 class BotsNotSetUp(Unavailable):
     def __init__(self) -> None:
         super().__init__(N_("Recording bots are not set up on this server. Its operator can do that."))
+
+
+class NothingToAgreeTo(Conflict):
+    """Nobody asks for notes of this appointment, or it is over and nothing was kept of it."""
+
+    code = "nothing_to_agree_to"
+
+    def __init__(self) -> None:
+        super().__init__(N_("No notes are taken of this appointment, so there is nothing to agree to."))
+
+
+class MeetingIsOver(Conflict):
+    code = "meeting_is_over"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This meeting is over. Consent can still be withdrawn, but not be given any more."))
+
+
+class NoLanguageModel(Unavailable):
+    def __init__(self) -> None:
+        super().__init__(
+            N_("No language model is set up on this server, so no notes can be made. Its operator can do that.")
+        )
+
+
+class NotWritten(Conflict):
+    """There are no notes, or other ones than were seen."""
+
+    code = "not_written"
+
+    def __init__(self) -> None:
+        super().__init__(N_("These notes are not as they were when you opened them. Please look at them again."))

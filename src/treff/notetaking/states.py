@@ -55,3 +55,61 @@ class Writing(StrEnum):
     GOING_ON = "going_on"
     COMPLETE = "complete"
     FAILED = "failed"
+
+
+class How(StrEnum):
+    """Where somebody said yes or no."""
+
+    FORM = "form"
+    LINK = "link"
+
+
+class Standing(StrEnum):
+    """Whether notes may be taken of an appointment, or what is missing.
+
+    `called_off`: somebody of the team does not want a bot in this one. `no_answer`: not everybody has answered yet.
+    """
+
+    NOT_SET_UP = "not_set_up"
+    OFF = "off"
+    NO_VIDEO = "no_video"
+    NOT_TAKING_PLACE = "not_taking_place"
+    CALLED_OFF = "called_off"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    AGREED = "agreed"
+
+
+class Life(StrEnum):
+    """The life of one bot here: ordering -> ordered -> over -> closed; whichever may become closed.
+
+    `ordering`: nobody knows yet whether the vendor made it. `over`: what it heard is still at the vendor.
+    `closed`: the vendor has nothing of it any more, or never had.
+    """
+
+    ORDERING = "ordering"
+    ORDERED = "ordered"
+    OVER = "over"
+    CLOSED = "closed"
+
+
+class Reason(StrEnum):
+    """Why a recording waits or cannot go on."""
+
+    NONE = ""
+    VENDOR_DOWN = "vendor_down"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+    MISCONFIGURED = "misconfigured"
+    NOT_SET_UP = "not_set_up"
+    NOT_OURS = "not_ours"
+    KEY_UNAVAILABLE = "key_unavailable"
+    UNEXPECTED = "unexpected"
+
+
+class NotesState(StrEnum):
+    """The life of the notes about one transcript: wanted -> written, or failed until somebody asks once more."""
+
+    WANTED = "wanted"
+    WRITTEN = "written"
+    FAILED = "failed"

@@ -41,6 +41,8 @@ class NoticeKind(StrEnum):
     """To who asked for it: own (true), kind and locale of a mail to clients, and its subject, opening and closing"""
     INVITED = "invited"
     """To who is invited to the workspace: invitation (its public id), issue (which of its sendings)"""
+    MEETING_NOTES = "meeting_notes"
+    """To the lead of an appointment: notes (their public id), appointments (its public id)"""
     APP_REFUSED = "app_refused"
     """To the operator: provider, detail (app_refused, app_disabled or what the provider said)"""
     KEY_TROUBLE = "key_trouble"

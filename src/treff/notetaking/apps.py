@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class NotetakingConfig(AppConfig):
+    name = "treff.notetaking"
