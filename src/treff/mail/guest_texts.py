@@ -1,12 +1,17 @@
-"""What somebody reads who is to become a member."""
+"""What people read who are no users here: who is to become a member, and a client who gets the notes of a meeting."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext
 
-from treff.mail.wording import Wording, isolated, moment
+from treff.appointments.models import Appointment
+from treff.mail.wording import Wording, isolated, moment, plain
+from treff.notetaking.ports import Draft, NextStep
 from treff.team.models import Invitation
 from treff.workspaces.states import Role
+
+# Of one paragraph or item of notes.
+_LONGEST = 8_000
 
 
 def invited(invitation: Invitation, *, needs_password: bool) -> Wording:
@@ -42,3 +47,32 @@ def invited(invitation: Invitation, *, needs_password: bool) -> Wording:
         [f"{what} {role}" % names, how, until % names, unasked],
         button=gettext("Accept the invitation"),
     )
+
+
+def meeting_notes(appointment: Appointment, draft: Draft) -> Wording:
+    """In the language that is active. Somebody of the team has read them before they go out."""
+    zone = appointment.lead.time_zone
+    names = {"title": isolated(appointment.title), "start": moment(appointment.start_at, zone)}
+    intro = gettext("here is what we noted in our meeting “%(title)s” (%(start)s).")
+    decisions = [f"– {plain(one.text, _LONGEST)}" for one in draft.decisions]
+    steps = [f"– {_step(one)}" for one in draft.next_steps]
+    return Wording(
+        gettext("Notes of our meeting: %(title)s") % names,
+        [
+            intro % names,
+            *(plain(paragraph, _LONGEST) for paragraph in draft.summary.split("\n") if paragraph.strip()),
+            *_headed(gettext("What we agreed:"), decisions),
+            *_headed(gettext("Next steps:"), steps),
+            gettext("The notes were made with AI and looked through by us. Reply to this email if something is wrong."),
+        ],
+    )
+
+
+def _headed(heading: str, items: Iterable[str]) -> list[str]:
+    listed = list(items)
+    return [heading, *listed] if listed else []
+
+
+def _step(step: NextStep) -> str:
+    around = ", ".join(plain(text) for text in (step.owner, step.due) if text)
+    return f"{plain(step.text, _LONGEST)} ({around})" if around else plain(step.text, _LONGEST)

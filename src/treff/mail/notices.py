@@ -31,6 +31,7 @@ from treff.mail.rules import Template, back_off, reply_code
 from treff.mail.samples import sample
 from treff.mail.states import Kind
 from treff.mail.wording import Occasion, Wording, isolated, plain
+from treff.notetaking.transcripts import notes_to_send
 from treff.notices.models import Notice
 from treff.notices.queries import may_go, reader_of
 from treff.notices.states import NoticeKind, NoticeState
@@ -40,6 +41,8 @@ from treff.workspaces.queries import scope_of
 
 log = structlog.get_logger()
 MOST_LISTED, MOST_OF_A_DAY = 10, 50
+# Told to people who are no users here.
+FOR_GUESTS = (NoticeKind.INVITED, NoticeKind.MEETING_NOTES)
 # Without an appointment there is nothing to tell.
 NEED_ONE = (NoticeKind.DIGEST, NoticeKind.NO_LINK, NoticeKind.REQUESTED, NoticeKind.BY_CLIENT, NoticeKind.CLOCKS)
 
@@ -61,7 +64,7 @@ def send(notice_id: int) -> None:
     if notice.user_id is not None and reader is None:
         _give_up(notice, "not a member any more")
         return
-    for_operator = reader is None and notice.kind != NoticeKind.INVITED
+    for_operator = reader is None and notice.kind not in FOR_GUESTS
     if for_operator and not settings.TREFF_SUPPORT_EMAIL:
         log.error("operator_notice", notice=notice.public_id, kind=notice.kind, detail=notice.detail)
         _record_sent(notice)
@@ -93,7 +96,9 @@ def _claim(notice_id: int) -> Notice | None:
 def _message(notice: Notice, reader: Member | None) -> EmailMultiAlternatives | None:
     """None if there is nothing to tell any more."""
     if notice.kind == NoticeKind.INVITED:
-        return _for_guest(notice)
+        return _invitation(notice)
+    if notice.kind == NoticeKind.MEETING_NOTES:
+        return _meeting_notes(notice)
     return _for_operator(notice) if reader is None else _for_member(notice, reader)
 
 
@@ -202,7 +207,7 @@ def _listed(notice: Notice, appointment: Appointment, zone: str) -> dict[str, ob
     }
 
 
-def _for_guest(notice: Notice) -> EmailMultiAlternatives | None:
+def _invitation(notice: Notice) -> EmailMultiAlternatives | None:
     """None if the invitation was withdrawn, accepted, or sent again meanwhile, or is too old."""
     invitation = team.to_be_mailed(str(notice.detail["invitation"]), int(notice.detail["issue"]))
     if invitation is None:
@@ -218,6 +223,22 @@ def _for_guest(notice: Notice) -> EmailMultiAlternatives | None:
             "page": settings.TREFF_BASE_URL + link,
         }
         return _mail(notice, wording, (place.name, "", invitation.email), context)
+
+
+def _meeting_notes(notice: Notice) -> EmailMultiAlternatives | None:
+    """As they are now, to the lead; None if they were deleted meanwhile, or consent was withdrawn."""
+    found = notes_to_send(str(notice.detail["notes"]))
+    if found is None:
+        return None
+    appointment, draft = found
+    place, lead, host = appointment.workspace, appointment.lead, appointment.host.user
+    with translation.override(lead.locale):
+        wording = guest_texts.meeting_notes(appointment, draft)
+        why = gettext("You are receiving this email because you agreed to notes of your meeting with %(place)s.")
+        context = {"locale": lead.locale, "why": why % {"place": isolated(place.name)}}
+        message = _mail(notice, wording, (place.name, lead.name, lead.email), context)
+    message.reply_to = [formataddr((plain(host), host.email))]
+    return message
 
 
 def _for_operator(notice: Notice) -> EmailMultiAlternatives | None:

@@ -23,6 +23,8 @@ from treff.mail.plan import Facts
 from treff.mail.rules import Template, fill
 from treff.mail.states import Kind
 from treff.mail.wording import plain
+from treff.notetaking import consenting
+from treff.notetaking.queries import answers_of, asks
 
 # The addresses of a lead's own page, and of the one that stops reminders.
 _SECRETS = re.compile(r"(/book/(?:manage|reminders|notes)/)[^/\s\"<]+/")
@@ -82,6 +84,7 @@ def compose(
             "link_follows": facts.has_video and facts.takes_place and not facts.join_url,
             "manage_url": manage_url or (_manage_url(appointment) if envelope.email == lead.email else ""),
             "stop_url": _stop_url(envelope),
+            **(_notes(appointment, envelope.email) if facts.takes_place else {}),
             "locale": lead.locale,
         }
         context |= _words(template, context, facts)
@@ -161,6 +164,18 @@ def _manage_url(appointment: Appointment) -> str:
         return ""
     token = token_of(appointment)
     return f"{settings.TREFF_BASE_URL}/book/manage/{token.reveal()}/" if token else ""
+
+
+def _notes(appointment: Appointment, email: str) -> dict[str, object]:
+    """The question whether notes may be taken, for who has not answered; the way back for who said yes."""
+    if not asks(appointment.workspace, appointment.booking_type):
+        return {}
+    answers = {address.casefold(): agrees for address, agrees in answers_of(appointment).items()}
+    agrees = answers.get(email.casefold(), False)
+    if agrees is False:
+        return {}
+    url = f"{settings.TREFF_BASE_URL}/book/notes/{consenting.token_for(appointment, email)}/"
+    return {"notes_url": url, "agrees_to_notes": bool(agrees)}
 
 
 def mail_domain() -> str:

@@ -81,6 +81,12 @@ def standing(appointment: Appointment) -> Standing:
     )
 
 
+def concerns(appointment: Appointment) -> bool:
+    """Whether clients have something to say about notes of it: they are asked, or have answered."""
+    is_asked = appointment.is_wanted and asks(appointment.workspace, appointment.booking_type)
+    return is_asked or Consent.objects.filter(appointment=appointment).exists()
+
+
 def may_keep(appointment: Appointment) -> bool:
     """Whether what was heard of it may be kept: nobody has taken their yes back, and it is not deleted."""
     answers = answers_of(appointment).values()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from treff.appointments.models import Appointment
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
 from treff.notetaking.models import MeetingNotes, Transcript
@@ -74,6 +75,16 @@ def draft_of(row: MeetingNotes) -> Draft | None:
         tuple(Point(one["text"], one["quote"], one["at"]) for one in said["decisions"]),
         tuple(NextStep(one["text"], one["owner"], one["due"], one["quote"], one["at"]) for one in said["next_steps"]),
     )
+
+
+def notes_to_send(public_id: str) -> tuple[Appointment, Draft] | None:
+    """As they are now; None when they are gone. Raises kernel.secrets.SecretError."""
+    found = MeetingNotes.objects.select_related(
+        "workspace", "transcript__appointment__lead", "transcript__appointment__host__user"
+    )
+    row = found.filter(public_id=public_id, transcript__appointment__deleted_at__isnull=True).first()
+    draft = draft_of(row) if row is not None else None
+    return (row.transcript.appointment, draft) if row is not None and draft is not None else None
 
 
 def lines_of(utterances: Sequence[Utterance]) -> list[Line]:

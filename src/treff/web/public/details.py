@@ -13,12 +13,14 @@ from django.views.decorators.http import require_http_methods
 from treff.appointments.errors import NotOffered, SlotTaken
 from treff.appointments.models import Appointment
 from treff.appointments.ports import SlotRequest
-from treff.appointments.self_service import book_offered, token_of
+from treff.appointments.self_service import token_of
 from treff.booking_types.queries import public_type_at, questions_of
 from treff.kernel import clock
 from treff.kernel.errors import N_, Invalid, TooMany, TreffError, Unavailable
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import wall_of
+from treff.notetaking import queries as notetaking
+from treff.notetaking.consenting import book_with_consent
 from treff.web.errors import sentence_of, status_of
 from treff.web.idempotency import fingerprint_of, once
 from treff.web.public import limits, tickets
@@ -78,7 +80,10 @@ def details(guest: Guest, workspace: str, slug: str) -> HttpResponse:
     if start_at is None:
         here = reverse("public:booking_type", kwargs={"workspace": workspace, "slug": slug})
         return redirect(here + guest.wish.query())
-    desk = Desk(guest, offer_of(kind, guest.wish), start_at, DetailsForm(posted).ask(questions_of(kind)))
+    form = DetailsForm(posted).ask(questions_of(kind))
+    if notetaking.asks(kind.workspace, kind):
+        form.ask_for_notes(notetaking.wording_for(kind.workspace, get_language() or "en"))
+    desk = Desk(guest, offer_of(kind, guest.wish), start_at, form)
     if is_lost:  # no time at all: nothing is booked in its place
         desk.refuse(409, sentence_of(NotOffered()))
     elif posted is not None:
@@ -120,7 +125,8 @@ def _book(desk: Desk, ticket: tickets.Ticket) -> HttpResponse | None:
         # Inside the transaction, so that a form that was sent before is recognised first.
         if limits.are_reached(counted):
             raise TooMany(_TOO_MANY)
-        booked = book_offered(desk.offer.kind.workspace, desk.offer.kind, wanted)
+        agrees = desk.form.agrees_to_notes
+        booked = book_with_consent(desk.offer.kind.workspace, desk.offer.kind, wanted, agrees=agrees)
         fresh["token"] = booked.token
         return {"appointment": booked.appointment.public_id}
 

@@ -65,6 +65,14 @@ class DetailsForm(forms.Form):
         except Invalid as error:
             self.add_error(name, sentence_of(error))
 
+    def ask_for_notes(self, text: str) -> None:
+        """One box more, not ticked: whether notes may be taken. `text`: what is agreed to."""
+        self.fields["notes"] = forms.BooleanField(label=text, required=False)
+
+    @property
+    def agrees_to_notes(self) -> bool:
+        return bool(self.cleaned_data.get("notes"))
+
     @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(filter(None, _BETWEEN_ADDRESSES.split(self.cleaned_data.get("attendees", ""))))

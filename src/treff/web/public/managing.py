@@ -23,7 +23,7 @@ from treff.mail.queries import facts_of
 from treff.mail.rendering import mail_domain
 from treff.web import labels
 from treff.web.errors import sentence_of, status_of
-from treff.web.public import limits, tickets
+from treff.web.public import limits, noting, tickets
 from treff.web.public.answers import Guest, guests, see, show
 from treff.web.public.asking import Wish
 from treff.web.public.offering import public_name
@@ -75,6 +75,7 @@ class Own:
     cancel_url: str
     manage_url: str
     calendars: list[Link]
+    notes: noting.Question | None
 
 
 @require_safe
@@ -181,6 +182,7 @@ def _own(guest: Guest, row: Appointment, token: str) -> Own:
         cancel_url=page_url(guest, "cancel", token),
         manage_url=_manage_url(guest, token),
         calendars=_calendars(row, token) if is_on and row.end_at > clock.now() else [],
+        notes=noting.question_of(row),
     )
 
 
