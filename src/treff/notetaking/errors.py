@@ -1,4 +1,4 @@
-"""What a bot vendor's answer means, named by what happens next.
+"""What the answer of a bot vendor or a language model means, named by what happens next.
 
 BotError
  ├── Transient      not acted, or safe to repeat: try again (retry_after)
@@ -14,6 +14,12 @@ BotError
  ├── Refused        not acted and never will be, unless something changes (reason, in the vendor's words)
  └── Misconfigured  our own account with the vendor is wrong; an operator must act
 Forged              a webhook whose signature does not hold
+ModelError
+ ├── ModelTransient      nothing was written: ask again later (retry_after)
+ ├── ModelTooLong        more than the model reads or writes at once: ask about less
+ ├── ModelNonsense       no JSON, or JSON that breaks the schema: worth one more try
+ ├── ModelRefused        it will not answer this, however often it is asked
+ └── ModelMisconfigured  address, key, model or account are wrong; an operator must act
 """
 
 from datetime import datetime, timedelta
@@ -78,6 +84,32 @@ class Misconfigured(BotError):
 
 
 class Forged(Exception):
+    pass
+
+
+class ModelError(Exception):
+    """Base; the message is for logs and operators and never holds a key or what was said."""
+
+
+class ModelTransient(ModelError):
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ModelTooLong(ModelError):
+    pass
+
+
+class ModelNonsense(ModelError):
+    pass
+
+
+class ModelRefused(ModelError):
+    pass
+
+
+class ModelMisconfigured(ModelError):
     pass
 
 

@@ -1,12 +1,13 @@
-"""What crosses between notetaking and a vendor of recording bots. Instants are aware, in UTC; text is what was said.
+"""What crosses between notetaking, a vendor of recording bots and a language model. Instants are aware, in UTC.
 
 What a vendor says is bound to our job by its `key`, which goes with the bot and comes back in what is told of it.
+Text is what was said, or what a model makes of it: plain, and never to be trusted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from treff.notetaking.errors import BotsNotSetUp
 from treff.notetaking.states import Cause, Phase, Writing
@@ -81,6 +82,37 @@ class BotNews:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """Something that was settled. `quote` is said word for word by the utterance at the index `at` of the transcript;
+    None: nobody said it so, and `quote` is empty.
+    """
+
+    text: str = field(repr=False)
+    quote: str = field(repr=False)
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Something that somebody will do; `owner` and `due` in words, possibly empty; `quote` and `at` as of a Point."""
+
+    text: str = field(repr=False)
+    owner: str = field(repr=False)
+    due: str = field(repr=False)
+    quote: str = field(repr=False)
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a model makes of a transcript. Plain text that a person corrects before anybody else sees it."""
+
+    summary: str = field(repr=False)
+    decisions: tuple[Point, ...]
+    next_steps: tuple[NextStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """`frozen_before`: so long before its time a bot can no longer be moved or deleted."""
 
@@ -132,7 +164,24 @@ class BotProvider(Protocol):
         ...
 
 
+class LanguageModel(Protocol):
+    """One model behind one endpoint. It has no tools and remembers nothing from one request to the next."""
+
+    @property
+    def name(self) -> str:
+        """The model's, as its endpoint has it."""
+        ...
+
+    def complete(self, instructions: str, data: str, schema: Mapping[str, object]) -> Mapping[str, Any]:
+        """What the model answers to `data`: a JSON object that should keep the JSON `schema`, and may not.
+
+        Each request has a total deadline. Raises the ModelErrors of errors.py.
+        """
+        ...
+
+
 _providers: dict[str, BotProvider] = {}
+_models: list[LanguageModel] = []
 
 
 def connect(table: Mapping[str, BotProvider]) -> None:
@@ -146,3 +195,13 @@ def provider_named(name: str) -> BotProvider:
     if name not in _providers:
         raise BotsNotSetUp
     return _providers[name]
+
+
+def connect_model(model: LanguageModel | None) -> None:
+    """Make this the language model of this process; None: there is none. wiring.py calls it."""
+    _models[:] = [model] if model else []
+
+
+def language_model() -> LanguageModel | None:
+    """None: nobody set one up, and a transcript stays a transcript."""
+    return _models[0] if _models else None
