@@ -33,8 +33,8 @@ class Refusal:
 
 
 def completion(answer: Answer) -> Completion | None:
-    """None: it makes no sense, or broke off."""
-    found = _json(answer)
+    """None: it makes no sense, or broke off, which no object survives."""
+    found = _parse(answer.body)
     choices = found.get("choices") if isinstance(found, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -52,7 +52,7 @@ def completion(answer: Answer) -> Completion | None:
 
 def refusal(answer: Answer) -> Refusal:
     """{"error": {message, type, code, param}} of OpenAI; others: {"error": text}, {message, type}, {"detail": text}."""
-    found = _json(answer)
+    found = _parse(answer.body)
     outer = found if isinstance(found, dict) else {}
     inner = outer.get("error")
     error = inner if isinstance(inner, dict) else outer
@@ -68,10 +68,6 @@ def outermost(text: str) -> dict[str, Any] | None:
         if isinstance(found, dict):
             return found
     return None
-
-
-def _json(answer: Answer) -> Any:
-    return _parse(answer.body) if answer.complete else None
 
 
 def _parse(text: str | bytes) -> Any:
