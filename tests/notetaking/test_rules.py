@@ -18,10 +18,10 @@ def test_every_cause_has_its_sentence_and_its_cure() -> None:
 
 
 def test_a_vendor_that_is_not_set_up_says_so(stand: Stand) -> None:
-    ports.connect({"attendee": stand.provider})
+    ports.connect({"attendee": stand.provider}, "")
     try:
         assert ports.provider_named("attendee") is stand.provider
         with pytest.raises(BotsNotSetUp):
             ports.provider_named("recall")
     finally:
-        ports.connect({})
+        ports.connect({}, "")

@@ -44,7 +44,9 @@ async def live_forever(world: World) -> None:
         steps = [step.at for bot in bots.living(world) if (step := next_step(world, bot))]
         wait = max(0.0, (min(steps) - world.clock.now()).total_seconds()) if steps else None
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(world.stirred.wait(), wait)
+            # Not wait_for, which can lose a cancellation: https://github.com/python/cpython/issues/86296
+            async with asyncio.timeout(wait):
+                await world.stirred.wait()
 
 
 def next_step(world: World, bot: Bot) -> Step | None:

@@ -127,7 +127,9 @@ async def deliver_forever(world: World) -> None:
             if upcoming and upcoming["at"]:
                 wait = max(0.0, (parse_instant(upcoming["at"]) - world.clock.now()).total_seconds())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(world.due.wait(), wait)
+                # Not wait_for, which can lose a cancellation: https://github.com/python/cpython/issues/86296
+                async with asyncio.timeout(wait):
+                    await world.due.wait()
 
 
 def list_deliveries(world: World) -> list[dict[str, Any]]:

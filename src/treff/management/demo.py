@@ -45,6 +45,7 @@ class Stage:
     zoom_url: str
     google_url: str
     microsoft_url: str
+    bots_url: str
     mailbox_url: str
     smtp_url: str
     company: Company
@@ -96,7 +97,7 @@ def _perform(stack: ExitStack, data_dir: Path, *, port: int, once: bool) -> int:
         parts.database.migrate(verbosity=0)
     except parts.database.OfAnotherVersion as error:
         raise Unavailable(_OF_ANOTHER_VERSION) from error
-    parts.demo_world.seed_past(stage.zoom_url, stage.base_url, password=PASSWORD)
+    parts.demo_world.seed_past(stage.zoom_url, stage.base_url, password=PASSWORD, bots_url=stage.bots_url)
     stage.company.start("worker", ["-m", "treff.cli", "worker"], {})
     serve = ["-m", "treff.cli", "serve", "--port", stage.base_url.rpartition(":")[2], "--processes", "1"]
     stage.company.start("web", serve, {})
@@ -122,6 +123,7 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         {},
     )
     vendors = demo_vendors.start(company, data_dir, base_url)
+    bots_url = demo_vendors.start_bots(company, data_dir, base_url, vendors["zoom"])
     smtp_url, mailbox_url = company.ready_line(mailbox)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "treff.settings",
@@ -131,7 +133,7 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         "TREFF_BASE_URL": base_url,
         "TREFF_EMAIL_URL": smtp_url,
         "TREFF_EMAIL_FROM": "termine@treff.example",
-        "TREFF_DEMO": json.dumps(_shown_on_pages(demo_vendors.portals(vendors), mailbox_url)),
+        "TREFF_DEMO": json.dumps(_shown_on_pages(demo_vendors.portals(vendors), bots_url, mailbox_url)),
     }
     return Stage(
         data_dir=data_dir,
@@ -139,6 +141,7 @@ def _set_up(stack: ExitStack, data_dir: Path, database_url: str, port: int) -> S
         zoom_url=vendors["zoom"],
         google_url=vendors["google"],
         microsoft_url=vendors["microsoft"],
+        bots_url=bots_url,
         mailbox_url=mailbox_url,
         smtp_url=smtp_url,
         company=company,
@@ -161,7 +164,7 @@ def _load() -> _Parts:
     return _Parts(*(importlib.import_module(f"treff.management.{name}") for name in names))
 
 
-def _shown_on_pages(portals: list[dict[str, str]], mailbox_url: str) -> dict[str, object]:
+def _shown_on_pages(portals: list[dict[str, str]], bots_url: str, mailbox_url: str) -> dict[str, object]:
     """The banner and the sign-ins; the texts are msgids, translated where they are shown (web/context.py)."""
     return {
         "banner": {
@@ -169,7 +172,11 @@ def _shown_on_pages(portals: list[dict[str, str]], mailbox_url: str) -> dict[str
                 N_("The video providers and the mailboxes are simulated."),
                 N_("How to use real accounts is in docs/settings.md."),
             ],
-            "links": [*portals, {"url": mailbox_url, "label": N_("Simulated mailboxes")}],
+            "links": [
+                *portals,
+                {"url": f"{bots_url}/portal", "label": N_("Simulated recording bots")},
+                {"url": mailbox_url, "label": N_("Simulated mailboxes")},
+            ],
         },
         "accounts": [{"email": email, "password": PASSWORD, "label": label} for email, label in ACCOUNTS],
     }
@@ -191,6 +198,9 @@ def _announce(stage: Stage, data_dir: Path) -> None:
     2. Move it, cancel it, and see the meeting follow in the simulated Zoom: {stage.zoom_url}/portal
     3. Switch to Nordlicht Wärme GmbH and connect its Zoom account (Admin, Video provider), or one at Google Meet
        or Microsoft Teams: {stage.google_url}/portal and {stage.microsoft_url}/portal
+
+  Notes with consent: book an Erstberatung as a client would ({stage.base_url}/book/nordlicht-solar/), tick the box,
+  and watch the recording bot: {stage.bots_url}/portal
 
   The providers are simulated. With an app of your own at one of them, set its settings (docs/settings.md)
   and run treff serve and treff worker. Data and logs: {data_dir}

@@ -1,5 +1,6 @@
 """The vendors that treff demo simulates: how their stand-ins are started, and what our settings say of them."""
 
+import base64
 import json
 import os
 import secrets
@@ -7,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from treff.kernel.errors import N_
 from treff.management.processes import Company, free_port
@@ -61,6 +63,10 @@ VENDORS = (
 )
 
 
+BOTS_PORT, MODEL_PORT = 8400, 8500
+MODEL = "simulated-notes"
+
+
 def start(company: Company, data_dir: Path, base_url: str) -> dict[str, str]:
     """Start them all and put their part of the configuration into the environment; simulator -> its address."""
     started = [(vendor, _start(company, vendor, data_dir, base_url)) for vendor in VENDORS]
@@ -102,6 +108,48 @@ def _keys(data_dir: Path, vendor: Vendor) -> dict[str, str]:
         path.write_text(
             json.dumps({"client_id": vendor.client_id} | {name: secrets.token_urlsafe(24) for name in names})
         )
+        path.chmod(0o600)
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
+
+
+def start_bots(company: Company, data_dir: Path, base_url: str, zoom_url: str) -> str:
+    """Start them and put their part of the configuration into the environment. Returns the address of the bots'."""
+    keys = _bot_keys(data_dir)
+    bots = company.start(
+        "attendee",
+        [
+            *("-m", "simulators.attendee", "--port", str(free_port(BOTS_PORT))),
+            *("--state", str(data_dir / "attendee.db"), "--meeting-host", urlsplit(zoom_url).netloc),
+            *("--webhook-url", f"{base_url}/integrations/attendee/webhook"),
+            *(f"--api-key={keys['api_key']}", f"--webhook-secret={keys['webhook_secret']}"),
+        ],
+        {},
+    )
+    model = company.start(
+        "llm",
+        ["-m", "simulators.llm", "--port", str(free_port(MODEL_PORT)), "--model", MODEL, f"--api-key={keys['model']}"],
+        {},
+    )
+    (bots_url,), (model_url,) = company.ready_line(bots), company.ready_line(model)
+    os.environ |= {
+        "TREFF_ATTENDEE_URL": f"{bots_url}/api/v1",
+        "TREFF_ATTENDEE_API_KEY": keys["api_key"],
+        "TREFF_ATTENDEE_WEBHOOK_SECRET": keys["webhook_secret"],
+        "TREFF_LLM_URL": f"{model_url}/v1",
+        "TREFF_LLM_API_KEY": keys["model"],
+        "TREFF_LLM_MODEL": MODEL,
+    }
+    return bots_url
+
+
+def _bot_keys(data_dir: Path) -> dict[str, str]:
+    """What the stand-ins of bots and model and we know of each other, made once."""
+    path = data_dir / "notes-keys.json"
+    if not path.exists():
+        made = {"api_key": secrets.token_hex(24), "model": secrets.token_hex(24)}
+        made["webhook_secret"] = base64.b64encode(secrets.token_bytes(32)).decode()
+        path.write_text(json.dumps(made))
         path.chmod(0o600)
     found: dict[str, str] = json.loads(path.read_text())
     return found

@@ -27,6 +27,8 @@ from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.kernel.zones import instant_of
 from treff.mail.actions import tell
+from treff.management import demo_notes
+from treff.notetaking import consenting
 from treff.people.actions import add_note, create_lead, edit_lead
 from treff.people.models import Lead
 from treff.workspaces import actions as workspaces
@@ -82,6 +84,7 @@ TYPES = (
                 Question("", QuestionKind.LONG_TEXT, "Was sollten wir vorher wissen?"),
             ),
             confirmation_text="Legen Sie gern Ihre letzte Stromrechnung bereit.",
+            asks_for_notes=True,
         ),
     ),
     Description(
@@ -164,8 +167,11 @@ WORK = (
 )
 
 
-def seed_past(zoom_url: str, base_url: str, *, password: str) -> None:
-    """Both workspaces, and last week as it would have come about: at its own time, with real meetings and mails."""
+def seed_past(zoom_url: str, base_url: str, *, password: str, bots_url: str = "") -> None:
+    """Both workspaces, and last week as it would have come about: at its own time, with real meetings and mails.
+
+    `bots_url`: of the simulated recording bots, one of which took notes then; without it none did.
+    """
     if Workspace.objects.exists():
         return
     now = clock.now()
@@ -177,12 +183,16 @@ def seed_past(zoom_url: str, base_url: str, *, password: str) -> None:
             create_lead(solar, dict(zip(LEAD_FIELDS, values, strict=True)))
         _control(zoom_url, "clock", {"now": began.isoformat()})
         _connect_zoom(solar, zoom_url, base_url)
+        if bots_url:
+            consenting.set_policy(solar, is_enabled=True, confirms=True, retention_days=30)
     for entry in PAST:
         start_at = _start(entry, now)
         booked_at = start_at - timedelta(hours=20)
         _control(zoom_url, "clock", {"now": booked_at.isoformat()})
         with clock.at(booked_at):
-            _book(entry, start_at)
+            appointment = _book(entry, start_at)
+        if entry is PAST[0] and bots_url:
+            demo_notes.take(appointment, bots_url)
     _control(zoom_url, "clock", {"offset_seconds": 0})
     with clock.at(now - timedelta(hours=3)):
         _work_on_leads()
@@ -246,7 +256,7 @@ def _connect_zoom(scope: Scope, zoom_url: str, base_url: str) -> None:
     conferencing.finish_connecting(returned, code, redirect_uri)
 
 
-def _book(entry: _Entry, start_at: datetime) -> None:
+def _book(entry: _Entry, start_at: datetime) -> Appointment:
     """Booked, its meeting made and its mails sent, all in the present moment of the clock."""
     appointment = _book_later(entry, start_at)
     reconcile.look(appointment.pk)
@@ -255,6 +265,7 @@ def _book(entry: _Entry, start_at: datetime) -> None:
         cancel(_scope(entry.host), appointment.public_id, entry.cancelled)
         reconcile.look(appointment.pk)
         tell(appointment.pk)
+    return appointment
 
 
 def _book_later(entry: _Entry, start_at: datetime) -> Appointment:
