@@ -1,5 +1,6 @@
 """The scan for canaries: nothing secret stands in pages, API answers, mails, logs or, in clear, in the database."""
 
+import base64
 from collections.abc import Mapping, Sequence
 
 import psycopg
@@ -10,6 +11,8 @@ ANSWERS: list[str] = []
 CLIENT_SECRET = "canary-client-secret-3f9a1c"
 GOOGLE_SECRET = "canary-google-secret-5be803"
 MICROSOFT_SECRET = "canary-microsoft-secret-c41d97"
+BOTS_KEY, MODEL_KEY = "canary-bots-key-90d2ee", "canary-model-key-6e17ab"
+BOTS_SECRET = base64.b64encode(b"canary-bots-webhook-secret").decode()
 WEBHOOK_SECRET = "canary-webhook-secret-77be20"
 _SHORTEST = 8
 

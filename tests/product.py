@@ -24,9 +24,14 @@ import pytest
 from django.db import connections
 from psycopg.conninfo import conninfo_to_dict
 
+from simulators.attendee.config import Config as AttendeeConfig
+from simulators.attendee.config import Project
+from simulators.attendee.server import serve_in_thread as serve_attendee
 from simulators.google.config import App as GoogleApp
 from simulators.google.config import Config as GoogleConfig
 from simulators.google.server import serve_in_thread as serve_google
+from simulators.llm.config import Config as ModelConfig
+from simulators.llm.server import serve_in_thread as serve_model
 from simulators.mailbox.config import Config as MailboxConfig
 from simulators.mailbox.server import serve_in_thread as serve_mailbox
 from simulators.microsoft.config import App as MicrosoftApp
@@ -36,7 +41,18 @@ from simulators.zoom.config import App
 from simulators.zoom.config import Config as ZoomConfig
 from simulators.zoom.server import Handle as RunningZoom
 from simulators.zoom.server import start_in_thread as start_zoom
-from tests.canaries import ANSWERS, CLIENT_SECRET, GOOGLE_SECRET, MICROSOFT_SECRET, WEBHOOK_SECRET, assert_unseen, dump
+from tests.canaries import (
+    ANSWERS,
+    BOTS_KEY,
+    BOTS_SECRET,
+    CLIENT_SECRET,
+    GOOGLE_SECRET,
+    MICROSOFT_SECRET,
+    MODEL_KEY,
+    WEBHOOK_SECRET,
+    assert_unseen,
+    dump,
+)
 from tests.database import Databases
 
 T = TypeVar("T")
@@ -58,6 +74,8 @@ class Product:
     zoom_config: ZoomConfig
     google_url: str = ""
     microsoft_url: str = ""
+    attendee_url: str = ""
+    model_url: str = ""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     zooms: list[RunningZoom] = field(default_factory=list)
     began: dict[str, int] = field(default_factory=dict)  # where in its log each process began
@@ -129,6 +147,10 @@ class Product:
     def microsoft(self, what: str, order: dict[str, Any] | None = None) -> Any:
         """A control of the simulated Microsoft."""
         return fetch(f"{self.microsoft_url}/_control/{what}", order)
+
+    def attendee(self, what: str, order: dict[str, Any] | None = None) -> Any:
+        """A control of the simulated recording bots."""
+        return fetch(f"{self.attendee_url}/_control/{what}", order)
 
     def meetings(self, topic: str) -> list[dict[str, Any]]:
         """What Zoom truly has under this title, dead ones too."""
@@ -217,6 +239,24 @@ def microsoft_settings(microsoft_url: str) -> dict[str, str]:
     }
 
 
+def attendee_config(base_url: str, zoom_url: str) -> AttendeeConfig:
+    """Simulated recording bots that know the product of this address, and join meetings of that Zoom."""
+    project = Project(BOTS_KEY, BOTS_SECRET, f"{base_url}/integrations/attendee/webhook")
+    return AttendeeConfig(project, meeting_hosts=(zoom_url.rpartition("/")[2],))
+
+
+def notes_settings(attendee_url: str, model_url: str) -> dict[str, str]:
+    """What the product has to know of them and of the language model."""
+    return {
+        "TREFF_ATTENDEE_URL": f"{attendee_url}/api/v1",
+        "TREFF_ATTENDEE_API_KEY": BOTS_KEY,
+        "TREFF_ATTENDEE_WEBHOOK_SECRET": BOTS_SECRET,
+        "TREFF_LLM_URL": f"{model_url}/v1",
+        "TREFF_LLM_API_KEY": MODEL_KEY,
+        "TREFF_LLM_MODEL": "simulated-notes",
+    }
+
+
 @pytest.fixture(scope="session")
 def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with ExitStack() as stack:
@@ -229,6 +269,8 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
         )
         google_url = stack.enter_context(serve_google(google_config(base_url))).url
         microsoft_url = stack.enter_context(serve_microsoft(microsoft_config(base_url))).url
+        attendee_url = stack.enter_context(serve_attendee(attendee_config(base_url, zoom_url))).url
+        model_url = stack.enter_context(serve_model(ModelConfig(api_key=MODEL_KEY))).url
         mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
         database_url = databases.clone()
         environment = (
@@ -249,9 +291,11 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             }
             | google_settings(google_url)
             | microsoft_settings(microsoft_url)
+            | notes_settings(attendee_url, model_url)
         )
         found = Product(base_url, zoom_url, mailbox.url, database_url, data_dir, environment, zoom_config)
         found.google_url, found.microsoft_url = google_url, microsoft_url
+        found.attendee_url, found.model_url = attendee_url, model_url
         stack.callback(found.stop_zoom)
         found.start_zoom()
         found.start("web", "serve", "--port", base_url.rpartition(":")[2], "--processes", "1")
@@ -263,6 +307,8 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
             assert_unseen(found.zoom("secrets"), evidence)
             assert_unseen(found.google("secrets"), evidence)
             assert_unseen(found.microsoft("secrets"), evidence)
+            assert_unseen(found.attendee("secrets"), evidence)
+            assert_unseen({"model": [MODEL_KEY]}, evidence)
         finally:
             for name in list(found.processes):
                 found.stop(name)
@@ -285,7 +331,8 @@ def product(running_product: Product, django_db_setup: None, django_db_blocker: 
         running_product.stop(more)
     running_product.start_zoom()
     running_product.mend_zoom()
-    for url in (running_product.google_url, running_product.microsoft_url, running_product.mailbox_url):
+    simulated = (running_product.google_url, running_product.microsoft_url, running_product.mailbox_url)
+    for url in (*simulated, running_product.attendee_url, running_product.model_url):
         fetch(f"{url}/_control/faults", method="DELETE")
     if "worker" not in running_product.processes:
         running_product.start_worker()
