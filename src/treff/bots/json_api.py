@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from treff.kernel.secrets import Secret
 from treff.outbound.http import MOST_BYTES, Answer, Request, send
@@ -18,22 +18,49 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class TokenApi:
-    """`api_url` such as https://app.attendee.dev/api/v1; only loopback may be http. Raises ValueError otherwise."""
+class BotsApi:
+    """One account's bots: what can be done to them under the same names everywhere, one method for each endpoint.
+
+    `api_url` such as https://app.attendee.dev/api/v1; only loopback may be http. Raises ValueError otherwise. Each
+    method raises NotSent, Unanswered.
+    """
 
     api_url: str
     api_key: Secret
     seconds: float = 30.0
+
+    collection: ClassVar[str]
+    slash: ClassVar[str] = ""  # at the end of every path
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.api_url)
         if not (parts.hostname and (parts.scheme == "https" or is_this_machine(parts))):
             raise ValueError("the address of an API has to begin with https://")
 
-    def send(
+    def create(self, body: Mapping[str, Any]) -> Answer:
+        return self._send("POST", self.collection + self.slash, body)
+
+    def find(self, **query: str) -> Answer:
+        return self._send("GET", f"{self.collection}{self.slash}?{urlencode(query)}")
+
+    def read(self, bot_id: str, part: str = "", most_bytes: int = MOST_BYTES) -> Answer:
+        return self._send("GET", self._at(bot_id, part), most_bytes=most_bytes)
+
+    def update(self, bot_id: str, body: Mapping[str, Any]) -> Answer:
+        return self._send("PATCH", self._at(bot_id), body)
+
+    def delete(self, bot_id: str) -> Answer:
+        return self._send("DELETE", self._at(bot_id))
+
+    def tell(self, bot_id: str, command: str) -> Answer:
+        return self._send("POST", self._at(bot_id, command))
+
+    def _at(self, bot_id: str, part: str = "") -> str:
+        return f"{self.collection}/{quote(bot_id, safe='')}{part and '/' + part}{self.slash}"
+
+    def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, most_bytes: int = MOST_BYTES
     ) -> Answer:
-        """Raises NotSent, Unanswered."""
         headers = {"Authorization": f"Token {self.api_key.reveal()}"}
         url = self.api_url + path
         return send(Request(method, url, headers, json=body, total_seconds=self.seconds, most_bytes=most_bytes))
@@ -52,6 +79,13 @@ def content(answer: Answer) -> Any:
         return json.loads(answer.body)
     except (ValueError, RecursionError):
         return None
+
+
+def page(answer: Answer) -> tuple[list[Any], str] | None:
+    """The entries of one page of a list, and the address of the next ("" where there is none); None: no sense."""
+    found = content(answer)
+    entries = found.get("results") if isinstance(found, dict) else None
+    return (entries, text_of(found, "next")) if isinstance(entries, list) else None
 
 
 def text_of(found: object, name: str) -> str:

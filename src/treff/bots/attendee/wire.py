@@ -6,7 +6,7 @@ https://github.com/attendee-labs/attendee/blob/main/docs/openapi.yml
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from treff.bots.json_api import KEY, LONGEST_SPEAKER, LONGEST_TEXT, content, plain, text_of
+from treff.bots.json_api import KEY, LONGEST_SPEAKER, LONGEST_TEXT, content, page, plain, text_of
 from treff.outbound.http import Answer
 
 # Milliseconds since 1970 that a datetime can still hold, with a day added: the year 9000.
@@ -38,13 +38,12 @@ def bot(answer: Answer) -> Bot | None:
 
 def bots(answer: Answer) -> tuple[list[Bot], str] | None:
     """One page of a list, and the cursor of the next ("" where there is none); None: it makes no sense."""
-    page = content(answer)
-    entries = page.get("results") if isinstance(page, dict) else None
-    if not isinstance(page, dict) or not isinstance(entries, list):
+    read = page(answer)
+    if read is None:
         return None
-    found = [_bot(entry) for entry in entries]
+    found = [_bot(entry) for entry in read[0]]
     try:
-        cursor = parse_qs(urlsplit(text_of(page, "next")).query).get("cursor", [""])[0]
+        cursor = parse_qs(urlsplit(read[1]).query).get("cursor", [""])[0]
     except ValueError:
         return None
     return [one for one in found if one], cursor
