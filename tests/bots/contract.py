@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
+import pytest
+
 from treff.notetaking.errors import BotError
 from treff.notetaking.ports import BotProvider, BotSpec
 
@@ -56,3 +58,11 @@ class Stand(Protocol):
 Fresh = Callable[[], AbstractContextManager[Stand]]
 Opened = Callable[[], AbstractContextManager[Fresh]]
 """Runs a vendor's simulator; each call of what it gives is a stand as on the first start."""
+
+
+def expect(deed: Callable[[], Any], wanted: type[BotError]) -> BotError:
+    """Exactly that error."""
+    with pytest.raises(BotError) as raised:
+        deed()
+    assert type(raised.value) is wanted, repr(raised.value)
+    return raised.value

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.bots.contract import JOIN_AT, LINK, OTHER_LINK, SPEC, Operation, Stand
+from tests.bots.contract import JOIN_AT, LINK, OTHER_LINK, SPEC, Operation, Stand, expect
 from tests.servers import closed_port
 from treff.kernel import clock
 from treff.notetaking import errors
@@ -39,13 +39,6 @@ def deed_of(stand: Stand, operation: Operation) -> Callable[[], Any]:
 
 
 OPERATIONS: tuple[Operation, ...] = ("create", "list", "get", "update", "delete", "leave", "delete_data", "transcript")
-
-
-def expect(deed: Callable[[], Any], wanted: type[errors.BotError]) -> errors.BotError:
-    with pytest.raises(errors.BotError) as raised:
-        deed()
-    assert type(raised.value) is wanted, repr(raised.value)
-    return raised.value
 
 
 def test_a_bot_is_ordered_for_its_time_and_found_by_its_key(stand: Stand) -> None:
