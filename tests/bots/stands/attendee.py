@@ -13,6 +13,7 @@ from treff.bots.attendee.adapter import AttendeeBots
 from treff.bots.attendee.client import AttendeeClient
 from treff.kernel.secrets import Secret
 from treff.notetaking.errors import BotError
+from treff.notetaking.ports import BotProvider
 
 
 class AttendeeStand:
@@ -22,7 +23,7 @@ class AttendeeStand:
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
-        self.provider = self.elsewhere()
+        self.provider: BotProvider = self.elsewhere()
 
     def elsewhere(self, *, url: str = "", api_key: str = "", seconds: float = 10) -> AttendeeBots:
         key = Secret(api_key or PROJECT.api_key)

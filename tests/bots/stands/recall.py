@@ -14,6 +14,7 @@ from treff.bots.recall.client import RecallClient
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.notetaking.errors import BotError, Transient
+from treff.notetaking.ports import BotProvider
 
 _OPERATIONS = {"leave": "leave_call", "delete_data": "delete_media", "transcript": "download"}
 
@@ -28,7 +29,7 @@ class RecallStand:
 
     def __init__(self, driver: Driver, frozen: ExitStack) -> None:
         self.driver, self._frozen = driver, frozen
-        self.provider = self.elsewhere()
+        self.provider: BotProvider = self.elsewhere()
 
     def elsewhere(self, *, url: str = "", api_key: str = "", seconds: float = 10) -> RecallBots:
         client = RecallClient(url or f"{self.driver.url}/api/v1", Secret(api_key or CONFIG.api_key), seconds)

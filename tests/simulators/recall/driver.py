@@ -61,7 +61,7 @@ class Driver:
         return self.http.request(method, f"/api/v1/bot/{path}", headers=HEADERS, **more)
 
     def create(self, **body: Any) -> httpx2.Response:
-        config = {"transcript": {"provider": {"meeting_captions": {}}}}
+        config: dict[str, Any] = {"transcript": {"provider": {"meeting_captions": {}}}}
         return self.call("POST", json={"meeting_url": LINK, "bot_name": "Notes", "recording_config": config, **body})
 
     def scheduled(self, **body: Any) -> str:
@@ -80,7 +80,8 @@ class Driver:
         return self.call("GET", f"{bot_id}/").json()
 
     def code(self, bot_id: str) -> str:
-        return ([""] + [change["code"] for change in self.get(bot_id)["status_changes"]])[-1]
+        changes = self.get(bot_id)["status_changes"]
+        return str(changes[-1]["code"]) if changes else ""
 
     def happened(self, bot_id: str) -> list[str]:
         """The bot's statuses, a reason after a colon."""
