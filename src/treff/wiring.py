@@ -13,6 +13,8 @@ from treff.availability import ports as availability
 from treff.availability import tasks as availability_tasks
 from treff.bots.attendee.adapter import AttendeeBots
 from treff.bots.attendee.client import AttendeeClient
+from treff.bots.recall.adapter import RecallBots
+from treff.bots.recall.client import RecallClient
 from treff.conferencing import free_busy, grant_secrets, reconcile, wakeups
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
@@ -154,7 +156,7 @@ def _teams() -> conferencing.MeetingProvider:
 
 def _bots() -> list[notetaking.BotProvider]:
     """Those that are set up on this server; the first gets new orders."""
-    return [provider for provider in (_attendee(),) if provider is not None]
+    return [provider for provider in (_attendee(), _recall()) if provider is not None]
 
 
 def _attendee() -> notetaking.BotProvider | None:
@@ -162,6 +164,13 @@ def _attendee() -> notetaking.BotProvider | None:
         return None
     client = AttendeeClient(settings.TREFF_ATTENDEE_URL, settings.TREFF_ATTENDEE_API_KEY)
     return AttendeeBots(client, tuple(settings.TREFF_ATTENDEE_WEBHOOK_SECRETS))
+
+
+def _recall() -> notetaking.BotProvider | None:
+    if not settings.TREFF_RECALL_API_KEY.reveal():
+        return None
+    client = RecallClient(settings.TREFF_RECALL_URL, settings.TREFF_RECALL_API_KEY)
+    return RecallBots(client, tuple(settings.TREFF_RECALL_WEBHOOK_SECRETS))
 
 
 def _language_model() -> notetaking.LanguageModel | None:

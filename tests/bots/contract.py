@@ -1,9 +1,13 @@
 """What every vendor of recording bots must hold, over its real simulator: here is what the cases need of a vendor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
+import pytest
+
+from treff.notetaking.errors import BotError
 from treff.notetaking.ports import BotProvider, BotSpec
 
 Operation = Literal["create", "list", "get", "update", "delete", "leave", "delete_data", "transcript"]
@@ -14,16 +18,20 @@ SPEC = BotSpec(LINK, JOIN_AT, "Notizen (notes)", "k" * 31 + "1", metadata={"job"
 
 
 class Stand(Protocol):
-    """One vendor's simulator, as on its first start, an hour before JOIN_AT, and our adapter that speaks to it."""
+    """One vendor's simulator, as on its first start, an hour before JOIN_AT, and our adapter that speaks to it.
+
+    `means_otherwise`: what a status means of this vendor's operation alone.
+    """
 
     provider: BotProvider
+    means_otherwise: Mapping[tuple[Operation, int], type[BotError]]
 
     def elsewhere(self, *, url: str = "", api_key: str = "", seconds: float = 10) -> BotProvider:
         """The adapter with another address, another key, or less patience."""
         ...
 
     def at(self, moment: datetime) -> None:
-        """Move the vendor's clock there."""
+        """Move the clock there: the vendor's, and ours where the adapter looks at it."""
         ...
 
     def meeting(self, **order: Any) -> None:
@@ -45,3 +53,16 @@ class Stand(Protocol):
     def most_at_once(self) -> int:
         """How many bots were in the meeting at the same time, at most."""
         ...
+
+
+Fresh = Callable[[], AbstractContextManager[Stand]]
+Opened = Callable[[], AbstractContextManager[Fresh]]
+"""Runs a vendor's simulator; each call of what it gives is a stand as on the first start."""
+
+
+def expect(deed: Callable[[], Any], wanted: type[BotError]) -> BotError:
+    """Exactly that error."""
+    with pytest.raises(BotError) as raised:
+        deed()
+    assert type(raised.value) is wanted, repr(raised.value)
+    return raised.value

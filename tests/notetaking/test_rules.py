@@ -1,13 +1,13 @@
 import pytest
 
-from tests.bots.conftest import attendee, running, stand
+from tests.bots.conftest import stand, stands
 from tests.bots.contract import Stand
 from treff.notetaking import ports
 from treff.notetaking.errors import BotsNotSetUp
 from treff.notetaking.rules import explain
 from treff.notetaking.states import Cause
 
-__all__ = ["attendee", "running", "stand"]
+__all__ = ["stand", "stands"]
 
 
 def test_every_cause_has_its_sentence_and_its_cure() -> None:

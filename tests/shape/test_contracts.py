@@ -32,7 +32,7 @@ HOUSE = {
     "treff.providers": "tokens meanings",
     "treff.providers.zoom": "adapter client oauth inbound wire",
     "treff.providers.teams": "adapter client oauth inbound wire",
-    "treff.bots": "",
+    "treff.bots": "json_api meanings",
     "treff.bots.attendee": "adapter client inbound wire",
     "treff.bots.recall": "adapter client inbound wire",
     "treff.llm": "adapter client wire",
@@ -46,6 +46,7 @@ HOUSE = {
     "simulators.mailbox": "server",
     "simulators.google": "server",
     "simulators.attendee": "server",
+    "simulators.recall": "server",
     "simulators.llm": "server",
 }
 """Package -> its modules, as they will stand."""
@@ -129,9 +130,12 @@ PLANTED = [
     ("packages", "treff/outbound/http.py", "treff.providers.zoom.wire"),
     ("vendors", "treff/providers/gadgets.py", "treff.kernel"),
     ("bots", "treff/bots/attendee/client.py", "treff.bots.recall.wire"),
+    ("bots", "treff/bots/json_api.py", "treff.bots.meanings"),
+    ("bots", "treff/bots/gadgets.py", "treff.kernel"),
     ("edges", "treff/web/console/views.py", "treff.providers.zoom.oauth"),
     ("requests", "treff/availability/feeds.py", "treff.outbound.http"),
     ("languages", "treff/providers/zoom/client.py", "treff.conferencing.ports"),
+    ("languages", "treff/bots/json_api.py", "treff.conferencing.ports"),
     ("top", "treff/workspaces/actions.py", "treff.embedded"),
     ("top", "treff/conferencing/grants.py", "treff.keys"),
     ("top", "treff/web/access.py", "treff.settings"),
@@ -139,6 +143,7 @@ PLANTED = [
     ("simulators", "simulators/mailbox/server.py", "treff.kernel"),
     ("simulated", "simulators/mailbox/server.py", "simulators.zoom.server"),
     ("simulated", "simulators/google/server.py", "simulators.zoom.server"),
+    ("simulated", "simulators/recall/server.py", "simulators.attendee.server"),
 ]
 """Contract -> file and the import in it that breaks this contract."""
 

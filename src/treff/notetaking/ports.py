@@ -114,10 +114,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """`frozen_before`: so long before its time a bot can no longer be moved or deleted."""
+    """`frozen_before`: so long before its time a bot can no longer be moved or deleted; zero: until it joins.
+
+    `refuses_duplicates`: of a key that a living bot has no second one is made.
+    """
 
     finds_by_key: bool
     frozen_before: timedelta
+    refuses_duplicates: bool = True
 
 
 class BotProvider(Protocol):
@@ -130,14 +134,16 @@ class BotProvider(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def create(self, spec: BotSpec) -> RemoteBot:
-        """Raises Duplicate where a living bot has the key, Ambiguous where nobody knows."""
+        """Raises Duplicate where a living bot has the key and `refuses_duplicates`, Ambiguous where nobody knows."""
         ...
 
     def find_by_key(self, key: str) -> RemoteBot | None:
         """The bot of this key: the living one, else the newest. Only where `finds_by_key`."""
         ...
 
-    def move(self, ref: BotRef, join_at: datetime, meeting_url: str) -> None: ...
+    def move(self, ref: BotRef, join_at: datetime, meeting_url: str) -> None:
+        """Before it is staged. Raises Missing also where the vendor moves none so late: then it was deleted."""
+        ...
 
     def delete(self, ref: BotRef) -> None:
         """Before it is staged."""

@@ -4,14 +4,15 @@ Where no other page stands at the line: https://github.com/attendee-labs/attende
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import NoReturn
 
 from treff.bots.attendee import inbound, wire
 from treff.bots.attendee.client import AttendeeClient
+from treff.bots.json_api import KEY, refusal
+from treff.bots.meanings import asked, in_phase, instant, living_or_last, of_status, ordered
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.notetaking.errors import (
@@ -19,16 +20,12 @@ from treff.notetaking.errors import (
     BotError,
     Duplicate,
     Forged,
-    Misconfigured,
-    Missing,
     NotOurs,
     NotOver,
     Over,
     Refused,
-    Staged,
     Throttled,
     Transient,
-    Underway,
 )
 from treff.notetaking.ports import (
     BotNews,
@@ -40,15 +37,15 @@ from treff.notetaking.ports import (
     Transcript,
     Utterance,
 )
-from treff.notetaking.states import OUT, OVER, THERE, Cause, Phase, Writing
-from treff.outbound.http import Answer, NotSent, Unanswered
+from treff.notetaking.states import OVER, Cause, Phase, Writing
+from treff.outbound.http import Answer
 
 # "Give the bots 5 minutes to spin up": from then on staged.
 # https://github.com/attendee-labs/attendee/blob/main/bots/management/commands/run_scheduler.py
 _CAPABILITIES = Capabilities(finds_by_key=True, frozen_before=timedelta(minutes=5))
 _MOST_PAGES = 10
 _IN_STATE = re.compile(r"\bin state (\w+)")
-_MOMENT = timedelta(seconds=60)  # where a 429 does not say how long: its limit is per minute
+_MOMENT = timedelta(seconds=60)
 
 # https://github.com/attendee-labs/attendee/blob/main/bots/models.py (BotStates)
 _PHASES = {
@@ -97,14 +94,7 @@ class AttendeeBots:
             inbound.key_of(secret)
 
     def create(self, spec: BotSpec) -> RemoteBot:
-        try:
-            answer = self.client.create(_body(spec))
-        except NotSent as error:
-            raise Transient(str(error)) from error
-        except Unanswered as error:
-            raise Ambiguous(str(error)) from error
-        if not 200 <= answer.status < 300:
-            _refuse(answer, Ambiguous(f"Attendee answered {answer.status} to a create"))
+        answer = ordered(partial(self.client.create, _body(spec)), _refusal)
         found = wire.bot(answer)
         if found is None:
             raise Ambiguous(f"Attendee answered {answer.status} without a bot")
@@ -113,36 +103,33 @@ class AttendeeBots:
         return RemoteBot(BotRef(found.bot_id, found.key), _state(found))
 
     def find_by_key(self, key: str) -> RemoteBot | None:
-        found: list[wire.Bot] = []
+        found: list[RemoteBot] = []
         cursor = ""
         for _ in range(_MOST_PAGES):
-            page = wire.bots(_asked(partial(self.client.list_by_key, key, cursor)))
+            page = wire.bots(asked(partial(self.client.list_by_key, key, cursor), _refusal))
             if page is None:
                 raise Transient("Attendee's list of bots makes no sense")
-            found += [bot for bot in page[0] if bot.key == key]
+            found += [RemoteBot(BotRef(bot.bot_id, key), _state(bot)) for bot in page[0] if bot.key == key]
             cursor = page[1]
             if not cursor:
                 break
-        living = [bot for bot in found if _state(bot).phase not in OVER]
-        for bot in (living or found)[-1:]:
-            return RemoteBot(BotRef(bot.bot_id, key), _state(bot))
-        return None
+        return living_or_last(found)
 
     def move(self, ref: BotRef, join_at: datetime, meeting_url: str) -> None:
-        body = {"join_at": _instant(join_at), "meeting_url": meeting_url}
-        _asked(lambda: self.client.update(ref.external_id, body))
+        body = {"join_at": instant(join_at), "meeting_url": meeting_url}
+        asked(lambda: self.client.update(ref.external_id, body), _refusal)
 
     def delete(self, ref: BotRef) -> None:
-        _asked(lambda: self.client.delete(ref.external_id))
+        asked(lambda: self.client.delete(ref.external_id), _refusal)
 
     def leave(self, ref: BotRef) -> None:
         try:
-            _asked(lambda: self.client.leave(ref.external_id))
+            asked(lambda: self.client.leave(ref.external_id), _refusal)
         except Over:
             return
 
     def read_state(self, ref: BotRef) -> BotState:
-        found = wire.bot(_asked(lambda: self.client.read(ref.external_id)))
+        found = wire.bot(asked(lambda: self.client.read(ref.external_id), _refusal))
         if found is None:
             raise Transient("Attendee's answer has no bot")
         if (found.bot_id, found.key) != (ref.external_id, ref.key):
@@ -152,14 +139,14 @@ class AttendeeBots:
     def read_transcript(self, ref: BotRef) -> Transcript:
         """The state first: what was complete then is all there afterwards."""
         writing = self.read_state(ref).writing
-        said = wire.transcript(_asked(lambda: self.client.transcript(ref.external_id)))
+        said = wire.transcript(asked(lambda: self.client.transcript(ref.external_id), _refusal))
         if said is None:
             raise Transient("Attendee's transcript makes no sense")
         return Transcript(tuple(_utterance(one) for one in said), writing)
 
     def delete_data(self, ref: BotRef) -> None:
         try:
-            _asked(lambda: self.client.delete_data(ref.external_id))
+            asked(lambda: self.client.delete_data(ref.external_id), _refusal)
         except Refused:  # it says neither whether the bot is still there, nor whether that was done before
             phase = self.read_state(ref).phase
             if phase == Phase.ERASED:
@@ -185,17 +172,13 @@ def _body(spec: BotSpec) -> dict[str, object]:
     hook = {"url": spec.webhook_url, "triggers": ["bot.state_change", "transcript.update"]}
     return {
         "meeting_url": spec.meeting_url,
-        "join_at": _instant(spec.join_at),
+        "join_at": instant(spec.join_at),
         "bot_name": "".join(char for char in spec.bot_name if ord(char) <= 0xFFFF).strip(),
         "deduplication_key": spec.key,
-        "metadata": {**spec.metadata, wire.KEY: spec.key},
+        "metadata": {**spec.metadata, KEY: spec.key},
         "recording_settings": {"format": "none"},
         **({"webhooks": [hook]} if spec.webhook_url else {}),
     }
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _state(bot: wire.Bot) -> BotState:
@@ -214,49 +197,17 @@ def _utterance(said: wire.Said) -> Utterance:
     return Utterance(said.speaker, start_at, start_at + timedelta(milliseconds=said.duration_ms), said.text)
 
 
-def _asked(ask: Callable[[], Answer]) -> Answer:
-    """The answer to what does no harm when it is asked again, or what its refusal means."""
-    try:
-        answer = ask()
-    except (NotSent, Unanswered) as error:
-        raise Transient(str(error)) from error
-    is_page = "html" in answer.headers.get("content-type", "")  # a network's own: sign in, blocked
-    if not 200 <= answer.status < 300 or is_page:
-        _refuse(answer, Transient(f"Attendee answered {answer.status}"))
-    return answer
-
-
-def _refuse(answer: Answer, if_unclear: BotError) -> NoReturn:
-    """Raise what an answer that is no success means; `if_unclear` for one that leaves open whether Attendee acted."""
-    said = wire.refusal(answer)
+def _refusal(answer: Answer, if_unclear: BotError) -> BotError:
+    said = refusal(answer)
     text = f"Attendee {answer.status}: {said}"
-    if answer.status < 300 or answer.status == 408 or answer.status >= 500:
-        raise if_unclear
-    if answer.status == 429:  # https://www.django-rest-framework.org/api-guide/throttling/
-        wait = answer.headers.get("retry-after", "")
-        seconds = timedelta(seconds=min(int(wait[:6]), 86_400)) if wait.isascii() and wait.isdigit() else _MOMENT
-        raise Throttled(text, clock.now() + seconds)
-    if answer.status in (401, 403) or answer.status < 400:  # redirects are not followed: the key must not travel
-        raise Misconfigured(text)
-    if answer.status == 407:
-        raise Transient("a proxy asks for credentials (407)")
-    if answer.status == 404:
-        raise Missing(text)
+    if (meaning := of_status(answer, text, if_unclear)) is not None:
+        return meaning
     if said.startswith("Deduplication key already in use"):
-        raise Duplicate(text)
+        return Duplicate(text)
     if said.startswith(("An error occurred while", "Version conflict")):  # rolled back there
-        raise Transient(text)
+        return Transient(text)
     if "maximum number of concurrent bots" in said:
-        raise Throttled(text, clock.now() + _MOMENT)
-    if (state := _IN_STATE.search(said)) is not None:
-        _refuse_in(_PHASES.get(state[1], Phase.UNKNOWN), text)
-    raise Refused(text)
-
-
-def _refuse_in(phase: Phase, text: str) -> None:
-    if phase in (Phase.SCHEDULED, Phase.STAGED):
-        raise Staged(text)
-    if phase in THERE:
-        raise Underway(text)
-    if phase in OUT:
-        raise Over(text)
+        return Throttled(text, clock.now() + _MOMENT)
+    state = _IN_STATE.search(said)
+    passed = in_phase(_PHASES.get(state[1], Phase.UNKNOWN), text) if state else None
+    return passed or Refused(text)

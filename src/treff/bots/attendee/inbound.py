@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from treff.bots.attendee import wire
+from treff.bots.json_api import KEY, short_texts, text_of
 from treff.kernel.secrets import Secret
 
 SIGNATURE = "x-webhook-signature"
@@ -59,10 +59,8 @@ def key_of(secret: Secret) -> bytes:
 
 def read(content: Mapping[str, Any]) -> News | None:
     """What a verified content is about; None where it is not about a bot of ours, or not what we asked for."""
-    metadata = content.get("bot_metadata")
-    key = metadata.get(wire.KEY) if isinstance(metadata, dict) else None
-    found = [content.get("idempotency_key"), content.get("bot_id"), key]
-    texts = [text for text in found if isinstance(text, str) and 0 < len(text) <= 200 and text.isprintable()]
-    if content.get("trigger") not in _TRIGGERS or len(texts) != len(found):
+    if content.get("trigger") not in _TRIGGERS:
         return None
-    return News(*texts)
+    key = text_of(content.get("bot_metadata"), KEY)
+    texts = short_texts(content.get("idempotency_key"), content.get("bot_id"), key)
+    return News(*texts) if texts else None

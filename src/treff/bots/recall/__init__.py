@@ -1,0 +1,1 @@
+"""Recall.ai: bots by its REST API, signed webhooks. See README.md."""
