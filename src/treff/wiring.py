@@ -46,6 +46,7 @@ LISTENERS: Mapping[str, Sequence[Listener]] = {
     "mail.wanted_again": (mail_tasks.tell,),
     "booking_type.reminders_changed": (mail_tasks.look_at_type,),
     "booking_type.notes_changed": (notetaking_tasks.look_at_type,),
+    "lead.deleted": (notetaking_tasks.look_at_lead,),
     "notes_policy.changed": (notetaking_tasks.look_at_workspace,),
     "consent.changed": (notetaking_tasks.look_at_appointment,),
     "bot.told": (notetaking_tasks.look,),

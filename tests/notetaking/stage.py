@@ -15,7 +15,7 @@ from treff.appointments.models import Appointment
 from treff.appointments.ports import SlotRequest
 from treff.booking_types.models import BookingType
 from treff.kernel import clock
-from treff.notetaking import consenting, queries, reconcile, tasks, writing
+from treff.notetaking import actions, consenting, queries, reconcile, writing
 from treff.notetaking.models import Bot, MeetingNotes, Recording, Transcript
 from treff.workspaces.models import Member
 
@@ -39,8 +39,8 @@ class Stage:
 
     def work(self) -> None:
         """What a worker does in one second: the sweep, and the jobs that it wakes."""
-        tasks.actions.delete_expired()
-        for recording_id in queries.due(100):
+        actions.delete_expired()
+        for recording_id in queries.due(timedelta(minutes=15), 100):
             reconcile.look(recording_id)
         for notes_id in queries.notes_due(100):
             writing.write_notes(notes_id)

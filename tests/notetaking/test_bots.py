@@ -9,7 +9,7 @@ from tests.notetaking.stage import OTHER_LINK, START, Stage
 from treff.appointments import actions as appointments
 from treff.appointments.ports import Amendment
 from treff.kernel import clock
-from treff.notetaking import consenting, queries, reconcile, transcripts
+from treff.notetaking import consenting, queries, reconcile, tasks, transcripts
 from treff.notetaking.models import Bot, Transcript
 from treff.notetaking.states import Cause, Life, Phase, Reason, Standing
 
@@ -301,6 +301,24 @@ def test_what_was_heard_goes_when_its_time_is_over(stage: Stage) -> None:
     stage.work()
     assert Transcript.objects.exists()
     stage.at(captured_at + timedelta(days=30))
+    stage.work()
+    assert not Transcript.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["appointment", "lead"])
+def test_what_was_heard_goes_with_its_appointment_and_with_its_lead(stage: Stage, what: str) -> None:
+    stage.talk()
+    appointment = stage.book()
+    stage.pass_until(START + timedelta(minutes=2))
+    stage.attendee.act("end_meeting")
+    stage.pass_by(minutes=40)
+    assert Transcript.objects.exists()
+    scope = house.scope(stage.owner)
+    if what == "appointment":
+        appointments.delete(scope, appointment.public_id)
+    else:
+        appointments.delete_lead(scope, appointment.lead.public_id)
+        tasks.look_at_lead._job.func(appointment.lead_id)  # what the announced job does
     stage.work()
     assert not Transcript.objects.exists()
 

@@ -205,9 +205,11 @@ def _note_no_show(scope: Scope, appointment: Appointment, at: datetime | None) -
 def delete_lead(scope: Scope, public_id: str) -> None:
     """Delete a lead who has no upcoming appointment. Raises LeadHasAppointments, NotAllowed, NotHere."""
     with transaction.atomic():
-        if queries.ahead(scope, clock.now()).filter(lead=lead(scope, public_id)).exists():
+        person = lead(scope, public_id)
+        if queries.ahead(scope, clock.now()).filter(lead=person).exists():
             raise LeadHasAppointments
         hide_lead(scope, public_id)
+        announce("lead.deleted", person.pk)
 
 
 def record_join_link(appointment_id: int, meeting_id: str, join_url: str) -> None:

@@ -43,7 +43,7 @@ def _work(bots_url: str, at: datetime) -> None:
     """What a worker would do then."""
     _control(bots_url, "clock", {"now": at.isoformat()})
     with clock.at(at):
-        for recording_id in queries.due(10):
+        for recording_id in queries.due(timedelta(minutes=15), 10):
             reconcile.look(recording_id)
         for notes_id in queries.notes_due(10):
             write_notes(notes_id)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import structlog
 from django.db import transaction
 
+from treff.appointments.models import Appointment
 from treff.appointments.queries import appointment as appointment_of
 from treff.audit.actions import record
 from treff.audit.ports import SYSTEM
@@ -134,6 +135,14 @@ def _held(scope: Scope, transcript_id: str) -> MeetingNotes:
     if notes is None or notes.state != NotesState.WRITTEN:
         raise NotWritten
     return notes
+
+
+def forget_all(appointment: Appointment) -> None:
+    """What was heard of it may not be kept any more."""
+    for row in Transcript.objects.filter(appointment=appointment):
+        _forget(row)
+        detail = {"transcript": row.public_id}
+        record(appointment.workspace_id, SYSTEM, "transcript.deleted", appointment.public_id, detail)
 
 
 def _forget(row: Transcript) -> None:

@@ -1,7 +1,7 @@
 """Every read about consents, recordings, transcripts and notes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import translation
@@ -14,7 +14,7 @@ from treff.kernel.errors import Unavailable
 from treff.notetaking import ports
 from treff.notetaking.models import Bot, Consent, MeetingNotes, NotesPolicy, Recording, Transcript
 from treff.notetaking.rules import WORDING, WORDINGS, Grounds, standing_of
-from treff.notetaking.states import Life, Standing
+from treff.notetaking.states import Standing
 from treff.people.models import Lead
 from treff.workspaces.models import ScopedQuerySet, Workspace
 from treff.workspaces.ports import Scope
@@ -88,9 +88,9 @@ def concerns(appointment: Appointment) -> bool:
 
 
 def may_keep(appointment: Appointment) -> bool:
-    """Whether what was heard of it may be kept: nobody has taken their yes back, and it is not deleted."""
-    answers = answers_of(appointment).values()
-    return appointment.deleted_at is None and bool(answers) and all(answers)
+    """Whether what was heard of it may be kept: nobody has taken their yes back, nor deleted it or its lead."""
+    is_gone = appointment.deleted_at is not None or appointment.lead.deleted_at is not None
+    return not is_gone and all(answers_of(appointment).values())
 
 
 def consents(appointment: Appointment) -> list[Consent]:
@@ -134,15 +134,14 @@ def may_read(scope: Scope, appointment: Appointment) -> bool:
     return scope.may(Permission.READ_TRANSCRIPTS) or scope.member_id in hosts
 
 
-def due(limit: int) -> list[int]:
-    """Recordings to look at now: their time has come, or their appointment changed since the last look."""
+def due(window: timedelta, limit: int) -> list[int]:
+    """Recordings to look at now: their time has come, or their appointment changed within `window` and was not seen."""
     now = clock.now()
-    changed = ~Q(appointment__generation=F("observed_generation")) | ~Q(appointment__sequence=F("observed_sequence"))
-    is_ahead = Q(appointment__start_at__gt=now) | Exists(
-        Bot.objects.filter(recording=OuterRef("pk")).exclude(life=Life.CLOSED)
-    )
-    found = Recording.objects.filter(Q(next_look_at__lte=now) | changed & is_ahead, lease_until__lte=now)
-    return list(found.order_by("next_look_at").values_list("pk", flat=True)[:limit])
+    free = Recording.objects.filter(lease_until__lte=now)
+    timed = free.filter(next_look_at__lte=now).order_by("next_look_at").values_list("pk", flat=True)[:limit]
+    unseen = ~Q(appointment__generation=F("observed_generation")) | ~Q(appointment__sequence=F("observed_sequence"))
+    changed = free.filter(unseen, appointment__changed_at__gt=now - window).values_list("pk", flat=True)[:limit]
+    return list(dict.fromkeys([*timed, *changed]))
 
 
 def notes_due(limit: int) -> list[int]:
@@ -152,10 +151,6 @@ def notes_due(limit: int) -> list[int]:
 
 
 def expired(now: datetime, limit: int) -> Sequence[Transcript]:
-    """Those whose time is over, or whose appointment or lead was deleted."""
-    found = Transcript.objects.filter(
-        Q(expires_at__lte=now)
-        | Q(appointment__deleted_at__isnull=False)
-        | Q(appointment__lead__deleted_at__isnull=False, appointment__lead__merged_into=None)
-    )
-    return list(found.select_related("appointment").order_by("expires_at")[:limit])
+    """Those whose time is over."""
+    found = Transcript.objects.filter(expires_at__lte=now).select_related("appointment")
+    return list(found.order_by("expires_at")[:limit])

@@ -19,6 +19,7 @@ from treff.appointments.queries import with_everything
 from treff.kernel import clock
 from treff.kernel.secrets import SecretError, Tampered
 from treff.notetaking import ports, queries, rules, transcripts
+from treff.notetaking.actions import forget_all
 from treff.notetaking.errors import (
     Ambiguous,
     BotError,
@@ -327,8 +328,11 @@ def _claim(recording_id: int) -> Situation | None:
         appointment = with_everything(recording.appointment_id)
         if appointment is None or not appointment.is_known:
             return None
+        keeps = queries.may_keep(appointment)
+        if not keeps:
+            forget_all(appointment)
         bots = recording.bots.exclude(life=Life.CLOSED, counts=False).select_related("transcript").order_by("pk")
-        return Situation(recording, appointment, _wanted(appointment), tuple(bots), queries.may_keep(appointment))
+        return Situation(recording, appointment, _wanted(appointment), tuple(bots), keeps)
 
 
 def _hold(situation: Situation) -> None:

@@ -46,8 +46,15 @@ def write_notes(notes_id: int) -> None:
     writing.write_notes(notes_id)
 
 
-def sweep(_window: timedelta) -> int:
+@task("notetaking.look_at_lead")
+def look_at_lead(lead_id: int) -> None:
+    """Deleted: what was heard of their appointments goes."""
+    concerned = Recording.objects.filter(appointment__lead=lead_id, appointment__transcripts__isnull=False)
+    concerned.update(next_look_at=clock.now())
+
+
+def sweep(window: timedelta) -> int:
     """Wake what is due or changed, whatever became of its job rows. Returns how many."""
     actions.delete_expired()
-    woken = look.defer_missing(queries.due(SWEEP_LIMIT))
+    woken = look.defer_missing(queries.due(window, SWEEP_LIMIT))
     return woken + write_notes.defer_missing(queries.notes_due(SWEEP_LIMIT))
