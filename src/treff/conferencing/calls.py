@@ -57,7 +57,7 @@ def _claims(situation: Situation, need: Need) -> tuple[int, int]:
     assert acting is not None
     used = nearer = 0
     for _ in range(5):
-        used, nearer = world.rows.requests_today(acting.grant.account), world.nearer(acting.pk, need.start_at)
+        used, nearer = world.rows.requests_today(acting.grant.account), world.nearer(acting, need.start_at)
         if not nearer or world.rows.requests_today(acting.grant.account) == used:
             break
     return used, nearer
@@ -70,14 +70,19 @@ def grant_id(situation: Situation) -> int:
     return situation.acting.grant.pk
 
 
-def call(situation: Situation, effect: Callable[[MeetingProvider, Secret], T], **columns: object) -> T:
-    """One effect with a usable token; if the provider refuses the token, once more with a newer one.
+def call(
+    situation: Situation,
+    effect: Callable[[MeetingProvider, Secret], T],
+    held: tuple[Secret, int] | None = None,
+    **columns: object,
+) -> T:
+    """One effect with a usable token (`held`, or the grant's); if the provider refuses it, once more with a newer one.
 
     The fence is the last thing before each, and writes `columns`. Raises LeaseLost if it fails: nothing was sent.
     """
     tokens, whose = situation.world.tokens, grant_id(situation)
     provider = provider_of(situation)
-    token, version = tokens.access_token(whose)
+    token, version = held or tokens.access_token(whose)
     breaker = situation.world.breaker
     try:
         try:

@@ -50,10 +50,10 @@ log = structlog.get_logger()
 def create(situation: Situation, spec: MeetingSpec) -> bool:
     """True if nothing is left to do."""
     world = situation.world
-    _prepare(situation, spec)
+    held = _prepare(situation, spec)
     attempt, spec = _intend(situation, spec)
     try:
-        return _send(situation, attempt, spec)
+        return _send(situation, attempt, spec, held)
     except (ProviderError, SecretError, LeaseLost) as error:
         record_failed_create(world, attempt, error)
         _count_back(world, attempt, error)
@@ -69,10 +69,10 @@ def repeat(situation: Situation, attempt_id: int) -> bool:
     if attempt is None:
         return False
     spec = MeetingSpec.of_told(attempt.told, attempt.marker, attempt.key)
-    _prepare(situation, spec)
+    held = _prepare(situation, spec)
     world.rows.count_request(attempt.account)
     try:
-        return _send(situation, attempt, spec)
+        return _send(situation, attempt, spec, held)
     except (ProviderError, SecretError, LeaseLost) as error:
         record_failed_repeat(world, attempt, error)
         _count_back(world, attempt, error)
@@ -81,18 +81,22 @@ def repeat(situation: Situation, attempt_id: int) -> bool:
         raise
 
 
-def _prepare(situation: Situation, spec: MeetingSpec) -> None:
-    """What could fail without the provider happens before the intent: a refresh that is due, keys its answer needs."""
+def _prepare(situation: Situation, spec: MeetingSpec) -> tuple[Secret, int]:
+    """What could fail without the provider happens before the intent: a refresh that is due, keys its answer needs.
+
+    Returns the token to send it with, and its version.
+    """
     calls.check_pause(situation)
     calls.check_budget(situation, Need(spec.start_at))
     calls.provider_of(situation)
-    situation.world.tokens.access_token(calls.grant_id(situation))
+    held = situation.world.tokens.access_token(calls.grant_id(situation))
     situation.world.rows.check_keys(situation.appointment)
+    return held
 
 
-def _send(situation: Situation, attempt: AttemptRow, spec: MeetingSpec) -> bool:
+def _send(situation: Situation, attempt: AttemptRow, spec: MeetingSpec, held: tuple[Secret, int]) -> bool:
     world = situation.world
-    remote = calls.call(situation, lambda provider, token: provider.create(token, spec))
+    remote = calls.call(situation, lambda provider, token: provider.create(token, spec), held)
     _keep_in_journal(world, attempt, remote)
     settled = link_or_stray(situation, attempt, remote)
     # A database that forgot the attempt meanwhile does not know the id, and then nobody but the journal does.
@@ -112,7 +116,7 @@ def _intend(situation: Situation, spec: MeetingSpec) -> tuple[AttemptRow, Meetin
     with rows.atomic():
         fence(situation)
         rows.count_request(account)
-        number = len(rows.attempts(situation.meeting.pk)) + 1
+        number = situation.attempts + 1
         marker = f"Ref {short_code(situation.appointment.public_id)}-{number}"
         attempt = rows.add_attempt(
             situation.meeting.pk,

@@ -1,6 +1,7 @@
 """The writes of one pass, each under its epoch: fence, release, link, unlink, adopt what a dead pass left."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 from treff.conferencing.errors import Ambiguous, Missing, ProviderNotSetUp, Unusable
@@ -98,7 +99,8 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
     with world.rows.atomic():
         meeting = world.rows.meeting(situation.meeting.pk, locked=True)
         _appointment, _connections, desired = wanted_of(world, meeting, [attempt.account])
-        found = world.rows.attempt(attempt.pk)
+        attempts = {one.pk: one for one in world.rows.attempts(meeting.pk)}
+        found = attempts.pop(attempt.pk, None)
         is_open = found is not None and found.state in UNDECIDED  # who repeats it may come after a late first answer
         ours = meeting.epoch == epoch and not meeting.external_id and is_open
         serves = attempt.account in desired.keeps and attempt.provider == desired.provider
@@ -108,7 +110,7 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
             without_secrets = RemoteMeeting(remote.external_id, remote.join_url)
             _link(world, meeting, attempt, remote if serves else without_secrets, kept=let_go)
             in_step = serves and attempt.told == desired.spec.as_told()  # a repeated one was told what was wanted then
-            settled = settled_columns(situation) if in_step else {}
+            settled = _settled(situation, meeting, list(attempts.values())) if in_step and remote.join_url else {}
         else:
             _mark_stray(world, attempt, remote.external_id)
             settled = {}
@@ -123,13 +125,18 @@ def settled_columns(situation: Situation) -> dict[str, object]:
     """
     rows = situation.world.rows
     meeting = rows.meeting(situation.meeting.pk, locked=True)
-    if meeting.next_look_at == AT_ONCE or meeting.awaits_link:
+    return {} if meeting.awaits_link else _settled(situation, meeting, rows.attempts(meeting.pk))
+
+
+def _settled(situation: Situation, meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> dict[str, object]:
+    """`meeting` as it was when its row was locked, `attempts` without the one that was linked since."""
+    rows = situation.world.rows
+    if meeting.next_look_at == AT_ONCE:
         return {}
     appointment = rows.appointment(situation.appointment.pk, locked=True)
     newest = appointment.generation
     if appointment.rests_until is not None:  # whatever it is when that is over is still to be done
         return {}
-    attempts = rows.attempts(situation.meeting.pk)
     if newest != situation.appointment.generation or any(a.state in TO_BE_ENDED for a in attempts):
         return {}
     return {
@@ -167,13 +174,13 @@ def unlink(situation: Situation, becomes: AttemptState, **columns: object) -> No
         rows.record_link(situation.appointment.pk, "", "")
 
 
-def adopt_dead_attempts(world: World, meeting: MeetingRow) -> list[int]:
+def adopt_dead_attempts(world: World, meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> list[int]:
     """Attempts whose pass died without recording: the journal of this machine may know the id, else nobody does.
 
     Returns those whose entry in the journal is to be forgotten after the commit.
     """
     adopted = []
-    for attempt in world.rows.attempts(meeting.pk):
+    for attempt in attempts:
         if attempt.state != AttemptState.INTENT:
             continue
         kept = world.journal.read("created", str(attempt.pk))
@@ -218,8 +225,7 @@ def _link(world: World, meeting: MeetingRow, attempt: AttemptRow, remote: Remote
         told=attempt.told,
         kept=kept,
         awaits_link=not remote.join_url,
-        passcode=rows.seal(meeting.pk, "passcode", remote.passcode) if remote.passcode else "",
-        start_url=rows.seal(meeting.pk, "start_url", remote.start_url) if remote.start_url else "",
+        **rows.seal(meeting.pk, {"passcode": remote.passcode, "start_url": remote.start_url}),
         start_url_until=now + remote.start_url_valid_for if remote.start_url else None,
         synced_at=now,
         reason=Reason.NONE,

@@ -16,7 +16,7 @@ from treff.conferencing.models import Attempt, Connection, Meeting, MeetingDefau
 from treff.conferencing.ports import MeetingOptions
 from treff.conferencing.rules import Explanation, explain
 from treff.conferencing.states import TO_BE_ENDED, AttemptState, Plan, Reason, Recording, Sync
-from treff.conferencing.world import MeetingRow
+from treff.conferencing.world import ConnectionRow, MeetingRow
 from treff.kernel import clock
 from treff.kernel.stored import known
 from treff.workspaces.ports import Scope
@@ -103,14 +103,12 @@ def hosted_by(connection: Connection) -> QuerySet[Appointment]:
     return hosted.order_by("start_at", "pk")
 
 
-def nearer_waiting(connection_id: int, start_at: datetime) -> int:
+def nearer_waiting(connection: ConnectionRow, start_at: datetime) -> int:
     """How many start before that, want this account, and come into step by themselves.
 
     A create that is under way counts as a request already (Usage), in the same commit as its intent.
     """
-    connection = Connection.objects.select_related("grant").filter(pk=connection_id).first()
-    if connection is None:
-        return 0
+    assert isinstance(connection, Connection)
     behind = Q(meeting=None) | Q(meeting__observed_generation__lt=F("generation")) | ~Q(meeting__state=Sync.IN_STEP)
     waiting = hosted_by(connection).filter(behind, start_at__lt=start_at).exclude(meeting__state=Sync.BLOCKED)
     return waiting.exclude(meeting__attempts__state=AttemptState.INTENT).count()

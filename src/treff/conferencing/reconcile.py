@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import IntegrityError
 
 from treff.appointments.models import Appointment
 from treff.booking_types.states import Provider
@@ -181,7 +182,10 @@ def _meeting_for(appointment_id: int) -> Meeting | None:
     appointment = Appointment.objects.filter(pk=appointment_id).first()
     if appointment is None or not appointment.is_wanted or appointment.provider == Provider.NONE:
         return None
-    return Meeting.objects.get_or_create(appointment=appointment, defaults={"provider": appointment.provider})[0]
+    try:
+        return Meeting.objects.create(appointment=appointment, provider=appointment.provider)
+    except IntegrityError:  # somebody else made it meanwhile
+        return Meeting.objects.get(appointment=appointment)
 
 
 def _claim(meeting_id: int, world: World) -> Situation | None:
@@ -191,8 +195,11 @@ def _claim(meeting_id: int, world: World) -> Situation | None:
         if not rows.claim(meeting_id, now, now + LEASE):
             rows.change(meeting_id, None, next_look_at=AT_ONCE)
             return None
-        adopted = adopt_dead_attempts(world, rows.meeting(meeting_id))
-        situation = situation_of(world, rows.meeting(meeting_id))
+        adopted, meeting, attempts = list[int](), rows.meeting(meeting_id), rows.attempts(meeting_id)
+        if any(attempt.state == AttemptState.INTENT for attempt in attempts):
+            adopted = adopt_dead_attempts(world, meeting, attempts)
+            meeting, attempts = rows.meeting(meeting_id), rows.attempts(meeting_id)
+        situation = situation_of(world, meeting, attempts)
     for attempt_id in adopted:
         world.journal.remove("created", str(attempt_id))
     return situation

@@ -4,7 +4,7 @@ While a recovery is under way no row can be claimed, and none held any longer: n
 ends before its effect at the provider.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
@@ -100,10 +100,15 @@ def requests_today(account: str) -> int:
     return today.values_list("requests", flat=True).first() or 0
 
 
-def seal(meeting_id: int, column: str, secret: Secret) -> str:
-    workspace = Workspace.objects.get(appointments__meeting=meeting_id)
-    binding = Binding("meeting", column, str(meeting_id), workspace.public_id)
-    return vault.open_data_key(workspace).seal(secret, binding)
+def seal(meeting_id: int, secrets: Mapping[str, Secret | None]) -> dict[str, str]:
+    sealed = dict.fromkeys(secrets, "")
+    given = {column: secret for column, secret in secrets.items() if secret}
+    if given:
+        workspace = Workspace.objects.get(appointments__meeting=meeting_id)
+        key = vault.open_data_key(workspace)
+        for column, secret in given.items():
+            sealed[column] = key.seal(secret, Binding("meeting", column, str(meeting_id), workspace.public_id))
+    return sealed
 
 
 def check_keys(appointment: AppointmentRow) -> None:

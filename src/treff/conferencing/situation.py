@@ -14,7 +14,9 @@ from treff.kernel import clock
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`connections` by account; `acting` is the one whose account the step needs."""
+    """`connections` by account; `attempts`: how many creates there have been; `acting` is the connection whose account
+    the step needs.
+    """
 
     world: World
     appointment: AppointmentRow
@@ -22,17 +24,17 @@ class Situation:
     connections: Mapping[str, ConnectionRow]
     desired: Desired
     known: Known
+    attempts: int
     acting: ConnectionRow | None = None
 
 
-def situation_of(world: World, meeting: MeetingRow) -> Situation:
-    """What is wanted, with its generation, and what is known."""
-    attempts = world.rows.attempts(meeting.pk)
+def situation_of(world: World, meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> Situation:
+    """What is wanted, with its generation, and what is known. `attempts`: all of them, by number."""
     accounts = sorted({attempt.account for attempt in attempts})
     appointment, connections, desired = wanted_of(world, meeting, accounts)
     if desired.spec is not None:
         desired = replace(desired, spec=replace(desired.spec, options=world.options_of(meeting)))
-    return Situation(world, appointment, meeting, connections, desired, _known(meeting, attempts))
+    return Situation(world, appointment, meeting, connections, desired, _known(meeting, attempts), len(attempts))
 
 
 def wanted_of(

@@ -162,7 +162,8 @@ class _Budget:
 def _item(world: World, appointment: Appointment, budget: _Budget) -> Item:
     meeting: Meeting | None = getattr(appointment, "meeting", None)
     stands = standing_of(appointment, meeting).state
-    situation = situation_of(world, meeting or _unmade(appointment))
+    row = meeting or _unmade(appointment)
+    situation = situation_of(world, row, world.rows.attempts(row.pk))
     deeds, hindrance, cause = list[str](), "", Reason.NONE
     for step in _steps(situation):
         if isinstance(step, Settled) and step.reason and not deeds:

@@ -145,8 +145,8 @@ class Rows(Protocol):
         """How many of these were counted today."""
         ...
 
-    def seal(self, meeting_id: int, column: str, secret: Secret) -> str:
-        """Raises kernel.secrets.SecretError."""
+    def seal(self, meeting_id: int, secrets: Mapping[str, Secret | None]) -> dict[str, str]:
+        """By column, empty where there is no secret. Raises kernel.secrets.SecretError."""
         ...
 
     def check_keys(self, appointment: AppointmentRow) -> None:
@@ -183,7 +183,7 @@ def no_turns(_grant_id: int) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def no_others(_connection_id: int, _start_at: datetime) -> int:
+def no_others(_connection: ConnectionRow, _start_at: datetime) -> int:
     """Where nobody waits for the same account."""
     return 0
 
@@ -213,6 +213,6 @@ class World:
     chance: Callable[[], float]
     breaker: Breaker = field(default_factory=Breaker)
     turn_of: Callable[[int], AbstractContextManager[None]] = no_turns
-    nearer: Callable[[int, datetime], int] = no_others
+    nearer: Callable[[ConnectionRow, datetime], int] = no_others
     new_key: Callable[[], str] = random_key
     options_of: Callable[[MeetingRow], MeetingOptions | None] = no_options

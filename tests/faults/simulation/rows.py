@@ -1,6 +1,6 @@
 """world.Rows on tables in memory: what conferencing/rows.py does by SQL. Every call is a point where others may run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -146,9 +146,9 @@ class MemoryRows:
             lambda _row: columns,
         )
 
-    def seal(self, meeting_id: int, column: str, secret: Secret) -> str:
-        self._runner.database("seal", meeting_id, column)
-        return f"sealed:{secret.reveal()}"
+    def seal(self, meeting_id: int, secrets: Mapping[str, Secret | None]) -> dict[str, str]:
+        self._runner.database("seal", meeting_id, *secrets)
+        return {column: f"sealed:{secret.reveal()}" if secret else "" for column, secret in secrets.items()}
 
     # ---- attempts ----
 
