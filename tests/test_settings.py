@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from treff.kernel.secrets import Secret
+from treff.llm.client import ChatClient
+
 NAMES = (
     *("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL", "EMAIL_USE_TLS"),
     *("SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_NAME", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS"),
     *("TREFF_EMAIL_FROM", "TREFF_BASE_URL", "TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL", "DEBUG", "ALLOWED_HOSTS"),
     *("TREFF_GOOGLE_ACCOUNTS_URL", "TREFF_GOOGLE_API_URL", "TREFF_MICROSOFT_LOGIN_URL", "TREFF_MICROSOFT_TENANT"),
+    *("TREFF_ATTENDEE_URL", "TREFF_RECALL_URL", "TREFF_LLM_URL", "TREFF_LLM_MODEL"),
     *("TREFF_SUPPORT_EMAIL", "TREFF_PRIVACY_URL", "WEB_SESSION", "WORKER_SESSION"),
 )
 READ = f"""
@@ -153,7 +157,7 @@ def test_a_slash_at_the_end_of_the_base_url_does_not_matter(tmp_path: Path) -> N
     "name",
     [
         *("TREFF_ZOOM_OAUTH_URL", "TREFF_ZOOM_API_URL", "TREFF_GOOGLE_OAUTH_URL", "TREFF_GOOGLE_API_URL"),
-        *("TREFF_MICROSOFT_LOGIN_URL", "TREFF_MICROSOFT_API_URL"),
+        *("TREFF_MICROSOFT_LOGIN_URL", "TREFF_MICROSOFT_API_URL", "TREFF_ATTENDEE_URL", "TREFF_RECALL_URL"),
     ],
 )
 @pytest.mark.parametrize(
@@ -191,6 +195,31 @@ def test_providers_are_where_the_vendors_have_them(tmp_path: Path) -> None:
     )
     assert found["TREFF_MICROSOFT_LOGIN_URL"] == "https://login.microsoftonline.com"
     assert found["TREFF_MICROSOFT_TENANT"] == "organizations"
+
+
+def test_bots_are_where_their_vendors_have_them_and_a_model_is_nowhere_by_itself(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert found["TREFF_ATTENDEE_URL"] == "https://app.attendee.dev/api/v1"
+    assert found["TREFF_RECALL_URL"] == "https://eu-central-1.recall.ai/api/v1"
+    assert (found["TREFF_LLM_URL"], found["TREFF_LLM_MODEL"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://api.openai.com/v1", "http://ollama:11434/v1", "http://192.168.7.20:8000/v1", "http://[::1]:8080/v1"],
+)
+def test_a_language_model_is_asked_by_https_or_in_the_network_at_home(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, TREFF_LLM_URL=f"{url}/")["TREFF_LLM_URL"] == url
+    assert ChatClient(url, Secret("")).api_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://api.openai.com/v1", "http://93.184.216.34/v1", "ftp://ollama/v1", "ollama:11434"]
+)
+def test_what_was_said_does_not_go_to_a_language_model_in_the_clear(tmp_path: Path, url: str) -> None:
+    assert complaint(tmp_path, TREFF_LLM_URL=url).startswith("TREFF_LLM_URL must be an")
+    with pytest.raises(ValueError, match="https://"):
+        ChatClient(url, Secret(""))
 
 
 def test_a_tenant_is_a_word_an_id_or_a_domain_and_no_path(tmp_path: Path) -> None:

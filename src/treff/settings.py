@@ -21,6 +21,7 @@ from treff.kernel.errors import Invalid
 from treff.kernel.secrets import Secret
 from treff.kernel.texts import email_address
 from treff.keys import encryption_keys, secret_key
+from treff.outbound.addresses import is_at_home
 
 PACKAGE = Path(__file__).parent
 
@@ -61,6 +62,17 @@ def _service_url(name: str, default: str) -> str:
     parts = _address(name, url, "https", "http")
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise ImproperlyConfigured(f"{name} must be an https address (plain http is for loopback only).")
+    return url
+
+
+def _model_url(name: str) -> str:
+    """Or nothing. https anywhere, plain http within one's own network, as a model of one's own is often reached."""
+    url = _text(name).rstrip("/")
+    if not url:
+        return ""
+    parts = _address(name, url, "https", "http")
+    if parts.scheme != "https" and not is_at_home(parts.hostname or ""):
+        raise ImproperlyConfigured(f"{name} must be an https address (plain http is for your own network only).")
     return url
 
 
@@ -129,7 +141,7 @@ TREFF_RECALL_URL = _service_url("TREFF_RECALL_URL", "https://eu-central-1.recall
 TREFF_RECALL_API_KEY = Secret(_text("TREFF_RECALL_API_KEY"))
 TREFF_RECALL_WEBHOOK_SECRETS = _secrets("TREFF_RECALL_WEBHOOK_SECRET")
 # A language model behind OpenAI's chat completions; without an address there are no notes, only transcripts.
-TREFF_LLM_URL = _service_url("TREFF_LLM_URL", "") if _text("TREFF_LLM_URL") else ""
+TREFF_LLM_URL = _model_url("TREFF_LLM_URL")
 TREFF_LLM_API_KEY = Secret(_text("TREFF_LLM_API_KEY"))
 TREFF_LLM_MODEL = _text("TREFF_LLM_MODEL")
 # For what goes out to providers; with its password, if it wants one.

@@ -3,19 +3,17 @@
 https://platform.openai.com/docs/api-reference/chat/create
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from treff.kernel.secrets import Secret
+from treff.outbound.addresses import is_at_home
 from treff.outbound.http import Answer, Request, send
 
 # A model at home writes a few words a second.
 _SECONDS = 120.0
-# Names that only a network of one's own resolves: RFC 6762 (3), RFC 8375, and ICANN's resolution of 2024-07-29.
-_AT_HOME = (".local", ".home.arpa", ".internal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class ChatClient:
     def __post_init__(self) -> None:
         parts = urlsplit(self.api_url)
         host = parts.hostname or ""
-        if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_at_home(host))):
+        if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_at_home(host))):
             raise ValueError("The language model's address has to begin with https://, or be in your own network")
 
     def complete(self, body: Mapping[str, Any]) -> Answer:
@@ -40,10 +38,3 @@ class ChatClient:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         url = f"{self.api_url.rstrip('/')}/chat/completions"
         return send(Request("POST", url, headers, json=body, total_seconds=self.seconds))
-
-
-def _is_at_home(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith(_AT_HOME)

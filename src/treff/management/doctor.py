@@ -48,12 +48,19 @@ HIDDEN = (
     "TREFF_ZOOM_CLIENT_SECRET",
     "TREFF_ZOOM_WEBHOOK_SECRET",
 )
-# Of providers that may be left out; that is no cause for a note.
+# Of what may be left out; that is no cause for a note.
 OPTIONAL = (
     "TREFF_GOOGLE_CLIENT_ID",
     "TREFF_GOOGLE_CLIENT_SECRET",
     "TREFF_MICROSOFT_CLIENT_ID",
     "TREFF_MICROSOFT_CLIENT_SECRET",
+    "TREFF_ATTENDEE_API_KEY",
+    "TREFF_ATTENDEE_WEBHOOK_SECRET",
+    "TREFF_RECALL_API_KEY",
+    "TREFF_RECALL_WEBHOOK_SECRET",
+    "TREFF_LLM_URL",
+    "TREFF_LLM_API_KEY",
+    "TREFF_LLM_MODEL",
 )
 
 # What keys.status() may list, in words and with the cure.
@@ -102,6 +109,8 @@ def examine() -> list[dict[str, str]]:
         *_keys(),
         _mail(),
         *_providers(),
+        *_bots(),
+        _language_model(),
         *_proxy(),
         *_insecure(),
         *_accounts(),
@@ -240,6 +249,39 @@ def _provider(vendor: _Vendor) -> Finding:
     return Finding(vendor.name, "ok", "set up")
 
 
+# In the order of wiring: the first that has a key gets new orders.
+_BOT_VENDORS = (_Vendor("attendee", "ATTENDEE"), _Vendor("recall", "RECALL"))
+
+
+def _bots() -> list[Finding]:
+    """Of each vendor that anything is set of; none of them is fine."""
+    known = [vendor for vendor in _BOT_VENDORS if vendor.has("API_KEY") or vendor.has("WEBHOOK_SECRETS")]
+    first = next((vendor.name for vendor in known if vendor.has("API_KEY")), "")
+    found = [Finding(f"bots of {vendor.name}", *_state_of_bots(vendor, first)) for vendor in known]
+    return found or [Finding("bots", "ok", "not set up; no notes are taken of meetings")]
+
+
+def _state_of_bots(vendor: _Vendor, first: str) -> tuple[str, str]:
+    """`first`: of whom new bots are ordered."""
+    if not vendor.has("API_KEY"):
+        return "bad", f"TREFF_{vendor.prefix}_API_KEY is missing: no bot can be ordered"
+    if not vendor.has("WEBHOOK_SECRETS"):
+        return "bad", f"TREFF_{vendor.prefix}_WEBHOOK_SECRET is missing: news of its bots would not be heard"
+    return "ok", "set up" if vendor.name == first else f"set up; new bots are ordered of {first}"
+
+
+def _language_model() -> Finding:
+    """A key may be missing: models at home often want none."""
+    url, model, key = settings.TREFF_LLM_URL, settings.TREFF_LLM_MODEL, settings.TREFF_LLM_API_KEY.reveal()
+    if url and not model:
+        return Finding("language_model", "bad", "TREFF_LLM_MODEL is missing: the endpoint would not know whom to ask")
+    if not url and (model or key):
+        return Finding("language_model", "bad", "TREFF_LLM_URL is missing: there is nobody to ask")
+    if not url:
+        return Finding("language_model", "ok", "not set up; transcripts stay without notes")
+    return Finding("language_model", "ok", f"set up: {model}")
+
+
 def _proxy() -> list[Finding]:
     """Whether it lets us through to the providers that are set up, and what no proxy may do."""
     ours, ignored = settings.TREFF_PROXY_URL.reveal(), [name for name in _PROXY_VARIABLES if os.environ.get(name)]
@@ -249,6 +291,8 @@ def _proxy() -> list[Finding]:
     proxy = urlsplit(ours)
     where = f"{proxy.hostname}:{proxy.port or 80}"
     there = [vendor.api_url for vendor in _VENDORS if vendor.has("CLIENT_ID")] or [settings.TREFF_ZOOM_API_URL]
+    there += [getattr(settings, f"TREFF_{vendor.prefix}_URL") for vendor in _BOT_VENDORS if vendor.has("API_KEY")]
+    there += [settings.TREFF_LLM_URL] if settings.TREFF_LLM_URL else []
     troubles = [trouble for trouble in (_trouble_through(proxy, url) for url in there) if trouble]
     if troubles:
         return [Finding("proxy", "bad", f"{where} {trouble}") for trouble in troubles]

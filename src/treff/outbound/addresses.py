@@ -31,6 +31,18 @@ _NOT_PUBLIC_6 = tuple(
 )
 
 
+# Names that only a network of one's own resolves: RFC 6762 (3), RFC 8375, and ICANN's resolution of 2024-07-29.
+_AT_HOME = (".local", ".home.arpa", ".internal")
+
+
+def is_at_home(host: str) -> bool:
+    """Whether this host, an IP address or a name, is within one's own network: there http may be spoken to it."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return bool(host) and ("." not in host or host.endswith(_AT_HOME))
+
+
 def is_public(address: str) -> bool:
     """Whether this IP address belongs to the public internet. False for what is no IP address."""
     try:

@@ -12,6 +12,10 @@ from treff.conferencing.rules import explain
 from treff.conferencing.states import Reason, Sync
 from treff.kernel.errors import TreffError
 from treff.mail import errors as mail_errors
+from treff.notetaking import errors as notetaking_errors
+from treff.notetaking import rules as notetaking
+from treff.notetaking.states import Cause
+from treff.notetaking.states import Reason as BotsReason
 from treff.team import errors as team_errors
 
 PATHS = (
@@ -49,9 +53,21 @@ def of_reasons() -> Iterator[tuple[str, str]]:
         yield state.value.replace("_", "-"), explain(state, Reason.NONE).message
 
 
+def of_bots() -> Iterator[tuple[str, str]]:
+    """(anchor, message) of each reason why a recording bot failed, or why its vendor cannot be worked with."""
+    for cause in Cause:
+        explanation = notetaking.explain(cause)
+        if explanation is not None:
+            yield f"bot-{cause.value}".replace("_", "-"), explanation.message
+    for reason in BotsReason:
+        explanation = notetaking.explain_trouble(reason)
+        if explanation is not None:
+            yield f"bots-{reason.value}".replace("_", "-"), explanation.message
+
+
 def of_errors() -> Iterator[TreffError]:
     """One of each error that a person may read."""
-    for module in (appointment_errors, conferencing_errors, mail_errors, team_errors):
+    for module in (appointment_errors, conferencing_errors, mail_errors, team_errors, notetaking_errors):
         for kind in vars(module).values():
             if inspect.isclass(kind) and issubclass(kind, TreffError) and kind.__module__ == module.__name__:
                 yield from _made(kind, module)

@@ -96,6 +96,13 @@ def test_each_state_and_cause_of_a_meeting_has_its_own_paragraph(anchor: str, me
 
 
 @pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(("anchor", "message"), list(sayings.of_bots()))
+def test_each_trouble_with_a_recording_bot_has_its_own_paragraph(anchor: str, message: str, locale: str) -> None:
+    paragraph = troubleshooting(locale)[anchor]
+    assert in_language(message, locale) in f"{paragraph.heading} {paragraph.text}"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("error", list(sayings.of_errors()), ids=lambda error: type(error).__name__)
 def test_each_refusal_around_appointments_meetings_and_mails_is_explained(error: Exception, locale: str) -> None:
     assert explained(in_language(error.sentence, locale), locale)  # type: ignore[attr-defined]
@@ -115,7 +122,7 @@ def test_each_sentence_that_pages_say_about_meetings_and_connections_is_explaine
 @pytest.mark.parametrize("locale", LOCALES)
 def test_each_part_that_the_doctor_examines_is_explained(locale: str) -> None:
     names = sayings.of_doctor()
-    assert {"database", "keys", "mail", "zoom"} <= names
+    assert {"database", "keys", "mail", "zoom", "bots", "language_model"} <= names
     text = troubleshooting(locale)["doctor"].text
     assert [name for name in sorted(names) if name not in text] == []
     assert doctor.examine.__doc__
@@ -176,6 +183,12 @@ def test_the_language_of_the_address_holds_for_that_page_alone() -> None:
         ("en", "marketplace install", "install-link"),
         ("en", "scopes", "scopes"),
         ("en", "nothing free", "why-not-free"),
+        ("en", "withdraw consent", "withdraw"),
+        ("en", "bot waiting room", "waiting-room"),
+        ("en", "download transcript", "transcript"),
+        ("de", "Einwilligung widerrufen", "withdraw"),
+        ("de", "Mitschrift herunterladen", "transcript"),
+        ("de", "Sprachmodell", "no-model"),
         ("de", "Link fehlt", "link-missing"),
         ("de", "Zoom trennen", "disconnect"),
         ("de", "Termin verschieben", "move"),

@@ -5,6 +5,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from tests import clients, house
+from treff.kernel.secrets import Secret
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("P32")]
 
@@ -70,8 +71,37 @@ def test_it_says_how_long_meetings_of_a_removed_app_are_kept(
     assert german in text("de")
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            ["Only if everybody who was invited has agreed", "withdrawn at any time", "encrypted with the workspace’s"],
+        ),
+        ("de", ["Nur wenn alle Eingeladenen eingewilligt haben", "jederzeit mit dem Link", "verschlüsselt mit dem"]),
+    ],
+)
+def test_it_says_what_becomes_of_notes_and_that_consent_can_be_withdrawn(lang: str, said: list[str]) -> None:
+    found = text(lang)
+    assert [words for words in said if words not in found] == []
+    assert ("Art. 7 (3)" if lang == "en" else "Art. 7 Abs. 3") in found
+
+
+def test_it_names_who_takes_part_in_notes_but_no_host_of_the_operators_own_network(settings: Settings) -> None:
+    settings.TREFF_ATTENDEE_API_KEY = settings.TREFF_RECALL_API_KEY = Secret("")
+    settings.TREFF_LLM_URL = ""
+    assert text().count("This server has none at the moment.") == 2
+    settings.TREFF_RECALL_API_KEY, settings.TREFF_RECALL_URL = Secret("key"), "https://eu.bots.example/api/v1"
+    settings.TREFF_LLM_URL = "http://ollama:11434/v1"
+    assert "On this server: eu.bots.example." in text("en")
+    found = text("de")
+    assert "Auf diesem Server: eu.bots.example." in found
+    assert "Auf diesem Server: im eigenen Netz des Betreibers." in found
+    assert "ollama" not in found
+
+
 def test_both_languages_have_the_same_parts() -> None:
-    parts = ["who", "zoom", "zoom-retention", "leaving", "people", "where", "rights"]
+    parts = ["who", "zoom", "zoom-retention", "leaving", "people", "notes", "where", "rights"]
     for lang in ("en", "de"):
         found = text(lang)
         assert [part for part in parts if f'<section id="{part}">' not in found] == []

@@ -1,8 +1,10 @@
 """Help and privacy: anybody may read them, signed in or not, without a cookie."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from treff.outbound.addresses import is_at_home
 from treff.web.help.articles import article_of, sections_in
 from treff.web.help.searching import LONGEST, search
 from treff.web.help.topics import BY_SLUG, TOPICS, Topic
@@ -54,6 +57,19 @@ def _titled(topic: Topic) -> dict[str, str]:
     return {"slug": topic.slug, "title": gettext(title), "summary": gettext(summary), "icon": topic.icon}
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom data goes to. The name of a host `is_at_home` in the operator's own network is nobody else's business."""
+
+    host: str
+    is_at_home: bool
+
+
+def _recipient(is_set: object, url: str) -> Recipient | None:
+    host = urlsplit(url).hostname or ""
+    return Recipient(host, is_at_home(host)) if is_set and host else None
+
+
 @require_safe
 @readers
 def overview(request: HttpRequest) -> HttpResponse:
@@ -80,6 +96,9 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "place": "privacy",
         "deauth_days": settings.TREFF_ZOOM_DEAUTH_RETENTION_DAYS,
         "operator_privacy_url": settings.TREFF_PRIVACY_URL,
+        "bots": _recipient(settings.TREFF_ATTENDEE_API_KEY.reveal(), settings.TREFF_ATTENDEE_URL)
+        or _recipient(settings.TREFF_RECALL_API_KEY.reveal(), settings.TREFF_RECALL_URL),
+        "model": _recipient(settings.TREFF_LLM_URL, settings.TREFF_LLM_URL),
         "article": f"help/{translation.get_language() or 'en'}/privacy.html",
     }
     return _show(request, "help/privacy.html", context)

@@ -33,6 +33,14 @@ TOPICS = (
         "calendar",
     ),
     Topic(
+        "meeting-notes",
+        N_("Meeting notes"),
+        N_(
+            "Before, during and after a meeting: who is asked, how the bot comes, what becomes of transcript and notes."
+        ),
+        "edit",
+    ),
+    Topic(
         "disconnecting",
         N_("Disconnecting"),
         N_("Disconnect here, remove the app at the provider, and what becomes of appointments."),
@@ -47,7 +55,10 @@ TOPICS = (
     Topic(
         "what-is-stored",
         N_("What is stored"),
-        N_("Which data Treff keeps about video accounts, appointments and people, and what it never reads."),
+        N_(
+            "Which data Treff keeps about video accounts, appointments, people and what was said, "
+            "and what it never reads."
+        ),
         "shield",
     ),
 )
