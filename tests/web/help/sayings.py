@@ -12,6 +12,9 @@ from treff.conferencing.rules import explain
 from treff.conferencing.states import Reason, Sync
 from treff.kernel.errors import TreffError
 from treff.mail import errors as mail_errors
+from treff.notetaking import errors as notetaking_errors
+from treff.notetaking import rules as notetaking_rules
+from treff.notetaking import states as notetaking_states
 from treff.team import errors as team_errors
 
 PATHS = (
@@ -51,10 +54,17 @@ def of_reasons() -> Iterator[tuple[str, str]]:
 
 def of_errors() -> Iterator[TreffError]:
     """One of each error that a person may read."""
-    for module in (appointment_errors, conferencing_errors, mail_errors, team_errors):
+    for module in (appointment_errors, conferencing_errors, mail_errors, team_errors, notetaking_errors):
         for kind in vars(module).values():
             if inspect.isclass(kind) and issubclass(kind, TreffError) and kind.__module__ == module.__name__:
                 yield from _made(kind, module)
+
+
+def of_bots() -> Iterator[str]:
+    """Why a recording bot failed, or waits."""
+    found = [notetaking_rules.explain(cause) for cause in notetaking_states.Cause]
+    found += [notetaking_rules.explain_trouble(reason) for reason in notetaking_states.Reason]
+    yield from (explanation.message for explanation in found if explanation is not None)
 
 
 def _made(kind: type[TreffError], module: ModuleType) -> Iterator[TreffError]:
