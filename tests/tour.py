@@ -52,6 +52,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "console:agenda_entries": ("?from=2026-12-01&until=2026-12-02",),
     "console:report_new": ("?page=/",),
     "console:leads": ("", "?status=won&q=nobody"),
+    "console:transcript": ("", "?q=battery", "?q=xylophone"),
     "help:overview": ("", "?q=zoom", "?q=xylophone"),
     "public:booking_type": ("?tz=Europe/Berlin", "?tz=Europe/Berlin&view=week"),
     "inbound:callback": ("?state=of-nobody&error=access_denied",),

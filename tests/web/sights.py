@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from django.urls import reverse
 
-from tests import house, offering
+from tests import house, notes, offering
 from tests.tour import Stop, invited, stops
 from treff.appointments.models import Appointment
 from treff.appointments.ports import SlotRequest
@@ -29,6 +29,10 @@ from treff.mail.actions import tell
 from treff.mail.models import Letter, Recipient
 from treff.mail.queries import stop_token
 from treff.management.demo_world import MEMBERS, SOLAR
+from treff.notetaking import consenting, queries
+from treff.notetaking.models import Transcript
+from treff.notetaking.ports import Draft as NotesDraft
+from treff.notetaking.ports import NextStep, Point
 from treff.people.actions import add_note, create_lead, save_view
 from treff.people.importing import bring
 from treff.people.models import Lead
@@ -46,7 +50,7 @@ SESSION = "the-session-of-the-pictures"
 # Pages of a workspace in which nothing has happened yet.
 EMPTY = (
     *("today", "leads", "appointments", "agenda", "search", "availability", "calendar", "reports", "lead_duplicates"),
-    *("video_provider", "booking_types", "members", "sync", "mail_log", "settings", "brand"),
+    *("video_provider", "booking_types", "notes_policy", "members", "sync", "mail_log", "settings", "brand"),
 )
 LEADS_FILE = """Name;E-Mail;Telefon;Firma
 Birgit Hollmann;birgit@hollmann.example;+49 40 5550221;Hollmann Immobilien
@@ -54,6 +58,26 @@ Anna Bergmann;anna.bergmann@web.example;+49 40 5550101;
 Ohne Adresse;;;
 Ralf Thiele;keine-adresse;;Thiele Dach
 """
+
+
+TALK = (
+    ("Miriam Schäfer", "Danke, dass es so kurzfristig geklappt hat. Wir haben etwa sechzig Quadratmeter nach Süden."),
+    ("Petra Lindner", "Das reicht für zehn Kilowatt. Brauchen Sie auch einen Speicher?"),
+    ("Miriam Schäfer", "Nein. Wir hatten gerechnet: Ein Speicher lohnt sich bei uns erst in ein paar Jahren."),
+    ("Petra Lindner", "Dann halten wir fest: zehn Kilowatt ohne Speicher, aber vorbereitet für später."),
+    ("Miriam Schäfer", "Genau. Und das Gerüst steht ohnehin noch bis Ende Januar."),
+    ("Petra Lindner", "Gut, ich schicke Ihnen das Angebot bis Dienstag. Der Zähler kommt dann von uns."),
+    ("Miriam Schäfer", "Und ich schicke Ihnen heute noch die Fotos vom Dach."),
+)
+TALK_NOTES = NotesDraft(
+    "Das Süddach hat etwa sechzig Quadratmeter; das Gerüst steht bis Ende Januar.\n"
+    "Es soll eine Anlage ohne Speicher werden, die sich später nachrüsten lässt.",
+    (Point("Zehn Kilowatt ohne Speicher, vorbereitet für später", "zehn Kilowatt ohne Speicher", 3),),
+    (
+        NextStep("Angebot schicken", "Petra Lindner", "Dienstag", "ich schicke Ihnen das Angebot bis Dienstag", 5),
+        NextStep("Fotos vom Dach schicken", "Miriam Schäfer", "heute", "die Fotos vom Dach", 6),
+    ),
+)
 
 
 def petra() -> Member:
@@ -97,6 +121,7 @@ def _ids(by: Member, scope: Scope, client: Appointment) -> dict[str, str]:
         "lead_id": lead.public_id,
         "other_id": twin.public_id,
         "appointment_id": appointment.public_id,
+        "transcript_id": _talk(appointment).public_id,
         "provider": "zoom",
         "slug": "erstberatung",
         "member_id": by.public_id,
@@ -124,6 +149,19 @@ def _client_books(place: Workspace) -> Appointment:
     reconcile.look(appointment.pk)
     tell(appointment.pk)
     return Appointment.objects.get(pk=appointment.pk)
+
+
+def _talk(appointment: Appointment) -> Transcript:
+    """As if it had taken place, with notes; and the workspace's policy, confirmed."""
+    scope = house.scope(petra())
+    consenting.set_policy(scope, is_enabled=True, confirms=True, retention_days=30)
+    assert appointment.booking_type is not None
+    notes.asking(appointment.booking_type)
+    text = queries.wording_for(appointment.workspace, "de")
+    of_lead = Appointment.objects.filter(lead__email="m.schaefer@schaefer-bau.example").earliest("start_at")
+    for about, agrees, how in ((of_lead, False, "form"), (of_lead, True, "link"), (appointment, True, "form")):
+        notes.consent(about, agrees=agrees, how=how, text=text, locale="de")
+    return notes.transcript(appointment, TALK, draft=TALK_NOTES)
 
 
 def _token(client: Appointment) -> str:

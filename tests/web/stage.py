@@ -92,6 +92,7 @@ def _settings(url: str, zoom_url: str, app: App, smtp_url: str) -> dict[str, str
         "TREFF_ZOOM_WEBHOOK_SECRET": app.webhook_secret,
         "TREFF_ZOOM_OAUTH_URL": zoom_url,
         "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
+        "TREFF_ATTENDEE_API_KEY": "of-nobody",  # there are recording bots, and no page speaks to them
     }
 
 

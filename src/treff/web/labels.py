@@ -11,6 +11,7 @@ from treff.availability.rules import MINUTES_OF_DAY
 from treff.booking_types.states import Provider
 from treff.kernel.errors import N_
 from treff.mail.states import Kind
+from treff.notetaking.states import How
 from treff.people.states import LeadSource, LeadStatus
 from treff.workspaces.states import Role
 
@@ -92,6 +93,15 @@ def of_source(source: str) -> str:
         Source.CLIENT: gettext("Booked on the booking page"),
     }
     return names.get(source) or gettext("Unknown")
+
+
+def of_how(how: str) -> str:
+    """Where somebody said whether notes may be taken; empty for what this version does not know."""
+    ways: dict[str, str] = {
+        How.FORM: gettext("on the booking form"),
+        How.LINK: gettext("by the link in an email"),
+    }
+    return ways.get(how, "")
 
 
 def of_lead_status(status: str) -> str:

@@ -54,6 +54,7 @@ def everything(host: Member) -> dict[str, Any]:
         "is_secret": True,
         "clients_may_move": False,
         "clients_may_cancel": False,
+        "asks_for_notes": True,
     }
 
 
@@ -86,6 +87,7 @@ def test_without_a_word_said_anybody_books_by_the_hosts_own_hours(nordlicht: Pla
     assert body["limits"] == body["host_limits"] == {"day": None, "week": None, "month": None}
     assert body["booking_url"] == "http://127.0.0.1:8000/book/nordlicht/first-talk/"
     assert body["clients_may_move"] is body["clients_may_cancel"] is True
+    assert body["asks_for_notes"] is False
 
 
 def test_each_field_is_changed_alone_and_the_others_stay(nordlicht: Place) -> None:

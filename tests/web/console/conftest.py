@@ -1,15 +1,17 @@
 """A workspace with an administrator and a rep, and a Zoom on paper."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from tests import house
+from tests import house, notes
 from tests.web.console.november import NOW
 from tests.web.console.paper_zoom import PaperZoom
+from treff.appointments.models import Appointment
 from treff.booking_types.actions import offer_provider
 from treff.conferencing import ports, reconcile
 from treff.conferencing.actions import finish_connecting
@@ -18,6 +20,7 @@ from treff.conferencing.models import Connection
 from treff.conferencing.ports import Identity
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
+from treff.notetaking.models import Transcript
 from treff.workspaces.models import Member, Workspace
 
 
@@ -94,3 +97,23 @@ def november() -> Iterator[None]:
 @pytest.fixture
 def browser(rita: Member) -> Client:
     return house.client_of(rita)
+
+
+@pytest.fixture
+def talk(rita: Member, november: None) -> Appointment:
+    """Rita's appointment of yesterday."""
+    row = house.appointment(rita, start_at=NOW + timedelta(days=1))
+    Appointment.objects.filter(pk=row.pk).update(start_at=NOW - timedelta(days=1))
+    return Appointment.objects.select_related("workspace", "lead", "host__user").get(pk=row.pk)
+
+
+@pytest.fixture
+def heard(talk: Appointment) -> Transcript:
+    """What was said there, with notes about it."""
+    return notes.transcript(talk)
+
+
+@pytest.fixture
+def model() -> Iterator[None]:
+    with notes.model_set_up():
+        yield

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests import house
+from tests import house, notes
 from tests.web.console.conftest import connect_own
 from tests.web.console.paper_zoom import PaperZoom
 from treff.appointments.models import Appointment
@@ -51,8 +51,11 @@ def sent_to(appointment: Appointment) -> str:
 
 # Nothing can be sent to these.
 LISTS = {"members", "sync", "booking_types", "availability_of", "mail_texts", "mail_log"}
-# Parts of pages, and mails in a frame.
+# Parts of pages, mails in a frame, and files.
 PARTS = {"meeting", "accounts", "free_times", "sent_mail_html", "mail_text_preview", "agenda_entries"}
+PARTS |= {"appointment_notes", "transcript_notes", "transcript_file"}
+# Read by who hosts the appointment, and by administrators.
+OF_THE_HOST = {"transcript", "transcript_file", "transcript_notes", "transcript_delete", "notes_edit", "notes_send"}
 
 
 class House:
@@ -60,9 +63,11 @@ class House:
 
     def __init__(self, by: Member) -> None:
         appointment = house.appointment(by)
-        self.workspace = by.workspace.slug
+        self.host, self.workspace = by, by.workspace.slug
         self.ids = {
             "lead_id": appointment.lead.public_id,
+            "transcript_id": notes.transcript(appointment).public_id,
+            "ending": "txt",
             "other_id": house.lead(by).public_id,
             "appointment_id": appointment.public_id,
             "provider": "zoom",
@@ -127,6 +132,7 @@ def test_every_view_of_the_house_says_who_may_see_it() -> None:
 
 def test_the_pages_for_administrators_are_these() -> None:
     assert {
+        "notes_policy",
         "offer",
         "allow_own",
         "check",
@@ -181,6 +187,7 @@ def is_post_only(name: str) -> bool:
     deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     deeds |= {"agenda_move", "no_show", "setup_dismiss", "invitation_again", "invitation_withdraw", "appointment_undo"}
+    deeds |= {"notes_call_off", "notes_take_up", "notes_another_bot", "notes_write_again"}
     return name in {"look_again", "look_again_at", "clean_up", "add_meeting", "send_again", "calendar_digest"} | deeds
 
 
@@ -217,6 +224,7 @@ def test_a_stranger_gets_the_same_answer_as_for_what_is_not_there(name: str, roo
         "import_id": "imp_0000",
         "other_id": "lead_0000",
         "invitation_id": "inv_0000",
+        "transcript_id": "trans_0000",
     }
     foreign = ask(stranger, name, rooms.url(name))
     assert foreign.status_code == 404
@@ -281,6 +289,10 @@ def test_whoever_may_see_a_page_sees_it(
     if name == "report":
         assert house.client_of(someone).get(rooms.url(name)).status_code == 404
         assert house.client_of(someone).get(rooms.url(name, report_id=_report(someone).public_id)).status_code == 200
+        return
+    if name in OF_THE_HOST and role == Role.REP:
+        assert house.client_of(someone).get(rooms.url(name)).status_code == 404
+        assert house.client_of(rooms.host).get(rooms.url(name)).status_code == 200
         return
     allowed = name not in FOR_ADMINS or role != Role.REP
     if name == "lead_import_check" and allowed:

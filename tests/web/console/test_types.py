@@ -48,6 +48,7 @@ FULL: dict[str, Any] = {
     "confirmation_text": "See you",
     "redirect_url": "https://nordlicht.example/danke",
     "clients_may_move": "on",
+    "asks_for_notes": "on",
     "is_secret": "on",
     "reminder_minutes": ["60", "2880"],
     "questions": "2",
@@ -116,7 +117,7 @@ def test_every_field_is_kept_as_it_was_typed(browser: Client, rita: Member, ada:
     assert details.host_mode == "choice"
     assert details.weekly_hours == (((540, 720), (780, 1020)), (), (), (), ((1320, 1560),), (), ())
     assert (details.needs_approval, details.is_secret, details.is_paused) == (True, True, False)
-    assert (details.clients_may_move, details.clients_may_cancel) == (True, False)
+    assert (details.clients_may_move, details.clients_may_cancel, details.asks_for_notes) == (True, False, True)
     assert details.reminder_minutes == (2880, 60)
     assert (details.description, details.confirmation_text) == ("Line one\nLine two", "See you")
     assert details.redirect_url == "https://nordlicht.example/danke"

@@ -178,6 +178,7 @@ class NewBookingType(Incoming):
     is_secret: bool = False
     clients_may_move: bool = True
     clients_may_cancel: bool = True
+    asks_for_notes: bool = Field(default=False, description="Clients are asked whether notes may be taken.")
     reminder_minutes: Reminders = Field(default=[1440], description="So long before the start a mail reminds of it.")
 
 
@@ -209,6 +210,7 @@ class BookingTypeChange(Change):
     is_secret: bool | None = None
     clients_may_move: bool | None = None
     clients_may_cancel: bool | None = None
+    asks_for_notes: bool | None = None
     reminder_minutes: Reminders | None = None
 
 
@@ -240,6 +242,7 @@ class BookingType(Outgoing):
     is_secret: bool
     clients_may_move: bool
     clients_may_cancel: bool
+    asks_for_notes: bool
     reminder_minutes: list[int]
     booking_url: str = Field(description="Where clients book; of a secret type with its key.")
 

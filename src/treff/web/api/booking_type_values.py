@@ -121,6 +121,7 @@ def represent(row: BookingType) -> schemas.BookingType:
         is_secret=details.is_secret,
         clients_may_move=details.clients_may_move,
         clients_may_cancel=details.clients_may_cancel,
+        asks_for_notes=details.asks_for_notes,
         booking_url=booking_url(row),
     )
 

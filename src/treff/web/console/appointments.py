@@ -28,6 +28,7 @@ from treff.web.console.forms import RescheduleForm
 from treff.web.console.history import history_of
 from treff.web.console.mails import receivers_of
 from treff.web.console.meetings import card_of
+from treff.web.console.noting import card_of as notes_card_of
 from treff.web.console.paging import Order, page_of
 from treff.web.console.presenting import appointment_details, appointment_rows, minutes_of, same_times
 from treff.web.console.undoing import offer_of
@@ -73,6 +74,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
         **around(visit, row, found),
         **_meeting(visit, row, found),
         "times": same_times(visit, row),
+        "notes": notes_card_of(visit, row),
         "history": history_of(visit, row.public_id),
         "receivers": receivers_of(visit, row),
         "zone": visit.time_zone,

@@ -43,6 +43,8 @@ def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str
     """`members`: names by public id. Empty for a deed without words."""
     if entry.deed.startswith(("lead.", "note.")):
         return _of_lead(entry, members)
+    if entry.deed.startswith(("consent.", "notes.", "notes_policy.", "transcript.", "meeting_notes.")):
+        return _of_notes(entry)
     detail: Mapping[str, Any] = entry.detail
     match entry.deed:
         case "appointment.booked":
@@ -81,6 +83,40 @@ def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str
             return gettext("Deleted")
         case "mail.sent_again":
             return gettext("Mail to %(email)s sent again") % {"email": detail["to"]}
+    return ""
+
+
+def _of_notes(entry: AuditEntry) -> str:
+    detail: Mapping[str, Any] = entry.detail
+    match entry.deed:
+        case "notes_policy.set" if detail["is_enabled"]:
+            days = detail["retention_days"]
+            sentence = ngettext(
+                "Meeting notes on, transcripts deleted after %(count)d day",
+                "Meeting notes on, transcripts deleted after %(count)d days",
+                days,
+            )
+            return sentence % {"count": days}
+        case "notes_policy.set":
+            return gettext("Meeting notes off")
+        case "consent.given":
+            return gettext("%(email)s agreed that notes are taken") % {"email": detail["email"]}
+        case "consent.refused":
+            return gettext("%(email)s did not agree that notes are taken") % {"email": detail["email"]}
+        case "notes.called_off":
+            return gettext("No recording bot this time")
+        case "notes.taken_up":
+            return gettext("A recording bot may come again")
+        case "notes.another_bot":
+            return gettext("Another recording bot sent")
+        case "transcript.deleted":
+            return gettext("Transcript deleted")
+        case "transcript.expired":
+            return gettext("Transcript deleted, because its time was over")
+        case "meeting_notes.edited":
+            return gettext("Notes of the meeting changed")
+        case "meeting_notes.sent":
+            return gettext("Notes of the meeting sent to the client")
     return ""
 
 

@@ -23,6 +23,7 @@ from treff.web import labels
 from treff.web.console.forms import LeadForm, complain
 from treff.web.console.lead_merge import twins_of
 from treff.web.console.lead_times import offered_times
+from treff.web.console.noting import consent_rows
 from treff.web.console.presenting import appointment_rows, lead_details
 from treff.web.console.timeline import timeline_of
 from treff.web.errors import sentence_of
@@ -62,6 +63,7 @@ def lead_page(visit: Visit, person: Lead, note_form: NoteForm, status: int = 200
         },
         "offered": offered_times(visit, person) if visit.scope.may(Permission.BOOK) else None,
         "timeline": timeline_of(visit, person, _until(visit)),
+        "consents": consent_rows(visit, person),
         "note_form": note_form,
         "twins": twins_of(visit, person) if visit.scope.may(Permission.EDIT_LEADS) else [],
     }

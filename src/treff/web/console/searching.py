@@ -117,6 +117,7 @@ def _pages(visit: Visit) -> Iterator[Hit]:
         ("video_provider", gettext("Video provider"), admin, Permission.CONNECT_PROVIDERS),
         ("sync", gettext("Meetings in step"), admin, Permission.CONNECT_PROVIDERS),
         ("booking_types", gettext("Booking types"), admin, Permission.EDIT_BOOKING_TYPES),
+        ("notes_policy", gettext("Meeting notes"), admin, Permission.EDIT_WORKSPACE),
         ("mail_texts", gettext("Emails"), admin, Permission.EDIT_WORKSPACE),
         ("mail_log", gettext("Sent emails"), admin, Permission.EDIT_WORKSPACE),
         ("members", gettext("Members"), admin, Permission.EDIT_MEMBERS),

@@ -20,6 +20,7 @@ from treff.booking_types.requirements import MOST_QUESTIONS
 from treff.booking_types.states import HostMode, Provider
 from treff.kernel import clock
 from treff.kernel.errors import Conflict, Invalid
+from treff.notetaking.queries import policy_of
 from treff.web import labels
 from treff.web.console.choices import usual_provider
 from treff.web.console.forms import complain
@@ -264,6 +265,7 @@ def _context(visit: Visit, row: BookingType | None, forms: Forms) -> dict[str, A
         "questions": forms.questions,
         "modes": _modes(),
         "switched_off": _switched_off(visit, row),
+        "notes_are_off": not policy_of(visit.scope.workspace_id).is_enabled,
         "editing": row.title if row else None,
         "slug": row.slug if row else "",
         "is_paused": bool(row and row.is_paused),

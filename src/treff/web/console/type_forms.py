@@ -139,6 +139,11 @@ class TypeForm(forms.Form):
     )
     clients_may_move = forms.BooleanField(label=_("Clients may move their appointment"), required=False)
     clients_may_cancel = forms.BooleanField(label=_("Clients may cancel their appointment"), required=False)
+    asks_for_notes = forms.BooleanField(
+        label=_("Ask clients whether notes may be taken"),
+        required=False,
+        help_text=_("A recording bot comes to the video meeting only if everybody who was invited has said yes."),
+    )
     reminder_minutes = forms.TypedMultipleChoiceField(
         label=_("By email to the client and everybody who was invited"),
         required=False,
@@ -228,6 +233,7 @@ class TypeForm(forms.Form):
             is_secret=given["is_secret"],
             clients_may_move=given["clients_may_move"],
             clients_may_cancel=given["clients_may_cancel"],
+            asks_for_notes=given["asks_for_notes"],
             reminder_minutes=tuple(given["reminder_minutes"]),
         )
 
@@ -326,7 +332,10 @@ def initial_of(wanted: Description) -> dict[str, object]:
             name: getattr(details, name)
             for name in ("step_minutes", "offset_minutes", "host_mode", "needs_approval", "description")
         },
-        **{name: getattr(details, name) for name in ("confirmation_text", "redirect_url", "is_secret")},
+        **{
+            name: getattr(details, name)
+            for name in ("confirmation_text", "redirect_url", "is_secret", "asks_for_notes")
+        },
         **{name: getattr(details, name) for name in ("clients_may_move", "clients_may_cancel", "reminder_minutes")},
     }
 

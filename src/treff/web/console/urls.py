@@ -28,6 +28,9 @@ from treff.web.console import (
     mail_texts,
     mails,
     meeting_defaults,
+    meeting_notes,
+    notes_policy,
+    noting,
     reassigning,
     reporting,
     requests,
@@ -37,6 +40,7 @@ from treff.web.console import (
     sync,
     team,
     today,
+    transcript,
     type_editing,
     types,
     undoing,
@@ -82,6 +86,12 @@ class MailKind(PublicId):
     regex = "|".join(mail_texts.EDITABLE)
 
 
+class FileEnding(PublicId):
+    """A kind of file that a transcript can be taken along as."""
+
+    regex = "|".join(transcript.ENDINGS)
+
+
 class Locale(PublicId):
     regex = "|".join(LOCALES)
 
@@ -91,12 +101,14 @@ register_converter(PublicId, "id")
 register_converter(ProviderName, "provider")
 register_converter(ReachName, "reach")
 register_converter(MailKind, "mail_kind")
+register_converter(FileEnding, "ending")
 register_converter(Locale, "locale")
 
 app_name = "console"
 _IMPORT = "w/<slug:workspace>/leads/import/"
 _LEAD = "w/<slug:workspace>/leads/<id:lead_id>/"
 _APPOINTMENT = "w/<slug:workspace>/appointments/<id:appointment_id>/"
+_TRANSCRIPT = f"{_APPOINTMENT}transcript/<id:transcript_id>/"
 _AGENDA = "w/<slug:workspace>/appointments/calendar/"
 _CALENDAR = "w/<slug:workspace>/calendar/"
 _ADMIN = "w/<slug:workspace>/admin/"
@@ -159,6 +171,17 @@ urlpatterns = [
     path(f"{_APPOINTMENT}cancel/", changing.appointment_cancel, name="appointment_cancel"),
     path(f"{_APPOINTMENT}undo/", undoing.appointment_undo, name="appointment_undo"),
     path(f"{_APPOINTMENT}delete/", changing.appointment_delete, name="appointment_delete"),
+    path(f"{_APPOINTMENT}notes/", noting.appointment_notes, name="appointment_notes"),
+    path(f"{_APPOINTMENT}notes/call-off/", noting.notes_call_off, name="notes_call_off"),
+    path(f"{_APPOINTMENT}notes/take-up/", noting.notes_take_up, name="notes_take_up"),
+    path(f"{_APPOINTMENT}notes/another-bot/", noting.notes_another_bot, name="notes_another_bot"),
+    path(_TRANSCRIPT, transcript.transcript, name="transcript"),
+    path(f"{_TRANSCRIPT}transcript.<ending:ending>", transcript.transcript_file, name="transcript_file"),
+    path(f"{_TRANSCRIPT}delete/", transcript.transcript_delete, name="transcript_delete"),
+    path(f"{_TRANSCRIPT}notes/", meeting_notes.transcript_notes, name="transcript_notes"),
+    path(f"{_TRANSCRIPT}notes/edit/", meeting_notes.notes_edit, name="notes_edit"),
+    path(f"{_TRANSCRIPT}notes/send/", meeting_notes.notes_send, name="notes_send"),
+    path(f"{_TRANSCRIPT}notes/write-again/", meeting_notes.notes_write_again, name="notes_write_again"),
     path("w/<slug:workspace>/mails/<id:mail_id>/", mail_log.sent_mail, name="sent_mail"),
     path("w/<slug:workspace>/mails/<id:mail_id>/html/", mail_log.sent_mail_html, name="sent_mail_html"),
     path(_CALENDAR, calendar_addresses.calendar, name="calendar"),
@@ -201,6 +224,7 @@ urlpatterns = [
     path(f"{_TYPE}duplicate/", types.booking_type_duplicate, name="booking_type_duplicate"),
     path(f"{_TYPE}secret/", types.booking_type_secret, name="booking_type_secret"),
     path(f"{_TYPE}remove/", types.booking_type_remove, name="booking_type_remove"),
+    path(f"{_ADMIN}notes/", notes_policy.notes_policy, name="notes_policy"),
     path(f"{_ADMIN}mails/", mail_texts.mail_texts, name="mail_texts"),
     path(f"{_ADMIN}mails/log/", mail_log.mail_log, name="mail_log"),
     path(_TEXT, mail_texts.mail_text, name="mail_text"),
