@@ -305,6 +305,20 @@ def test_what_was_heard_goes_when_its_time_is_over(stage: Stage) -> None:
     assert not Transcript.objects.exists()
 
 
+@pytest.mark.parametrize(("days", "kept"), [(90, 30), (7, 7)])
+def test_what_was_heard_is_kept_no_longer_than_was_agreed_nor_than_the_workspace_says(
+    stage: Stage, days: int, kept: int
+) -> None:
+    stage.talk()
+    stage.book()
+    consenting.set_policy(house.scope(stage.owner), is_enabled=True, confirms=False, retention_days=days)
+    stage.pass_until(START + timedelta(minutes=2))
+    stage.attendee.act("end_meeting")
+    stage.pass_by(minutes=2)
+    row = stage.transcript()
+    assert row.expires_at - row.captured_at == timedelta(days=kept)
+
+
 @pytest.mark.parametrize("what", ["appointment", "lead"])
 def test_what_was_heard_goes_with_its_appointment_and_with_its_lead(stage: Stage, what: str) -> None:
     stage.talk()

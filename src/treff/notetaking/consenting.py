@@ -155,6 +155,7 @@ def _record(asked: Asked, agrees: bool, how: How) -> None:
         agrees=agrees,
         how=how,
         version=WORDING,
+        retention_days=queries.policy_of(place.pk).retention_days,
         text=queries.wording_for(place, lead.locale),
         locale=lead.locale,
     )

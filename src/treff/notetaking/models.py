@@ -17,7 +17,8 @@ class NotesPolicy(models.Model):
     """Whether a workspace takes notes at all; no row: it does not.
 
     `legal_note`: the version of what an administrator confirmed when they switched it on, `confirmed_by` them.
-    `retention_days`: so long after it was captured a transcript goes, and the notes about it with it.
+    `retention_days`: so long after it was captured a transcript goes, and the notes about it with it; sooner, if those
+    who agreed read a smaller number.
     """
 
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="notes_policy")
@@ -32,7 +33,7 @@ class Consent(models.Model):
     """A yes or a no that somebody gave about one appointment. Only ever added to: the newest of an address counts.
 
     `email`: of the lead, or of another attendee. `text` is what they read, word for word, in `locale`; `version` names
-    its wording.
+    its wording, and `retention_days` is how long they read that a transcript is kept.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "cons"), editable=False)
@@ -42,6 +43,7 @@ class Consent(models.Model):
     agrees = models.BooleanField()
     how = models.CharField(max_length=20, choices=[(how.value, how.value) for how in How])
     version = models.CharField(max_length=20)
+    retention_days = models.PositiveSmallIntegerField()
     text = models.TextField()
     locale = models.CharField(max_length=10)
     at = models.DateTimeField(default=clock.now, editable=False)

@@ -93,6 +93,12 @@ def may_keep(appointment: Appointment) -> bool:
     return not is_gone and all(answers_of(appointment).values())
 
 
+def retention_of(appointment: Appointment) -> timedelta:
+    """How long what is heard now is kept: as the workspace says, and never longer than somebody agreed to."""
+    agreed = Consent.objects.filter(appointment=appointment, agrees=True).values_list("retention_days", flat=True)
+    return timedelta(days=min([policy_of(appointment.workspace_id).retention_days, *agreed]))
+
+
 def consents(appointment: Appointment) -> list[Consent]:
     """Every yes and no, newest first."""
     return list(Consent.objects.filter(appointment=appointment).order_by("-pk"))

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests import house
+from tests import house, notes
 from tests.web.console.conftest import connect, connect_own
 from tests.web.console.crowded import fill
 from tests.web.console.paper_zoom import PaperZoom
@@ -105,7 +105,9 @@ def pages_of(by: Member) -> dict[str, str]:
     rooms = House(by)
     busiest = Lead.objects.filter(workspace=by.workspace, appointments__isnull=False).order_by("pk")[0]
     rooms.ids["lead_id"] = busiest.public_id
-    rooms.ids["appointment_id"] = busiest.appointments.order_by("-start_at")[0].public_id
+    latest = busiest.appointments.order_by("-start_at")[0]
+    rooms.ids["appointment_id"] = latest.public_id
+    rooms.ids["transcript_id"] = notes.transcript(latest, notes.SAID * 300).public_id  # more than two hours of talk
     rooms.ids["import_id"] = bring(house.scope(by), "a.csv", b"name,email\nLena,lena@customer.example\n").public_id
     note = add_note(house.scope(by), busiest.public_id, "Mine").public_id
     feed = add_feed(house.scope(by), by.public_id, "https://calendar.example.com/mine", "open").public_id
