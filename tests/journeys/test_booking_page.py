@@ -299,3 +299,25 @@ def assert_usable(page: Page) -> None:
     assert wrong == [], page.url
     width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert width[0] <= width[1], (page.url, width)
+
+
+@pytest.mark.attack("A-048")
+def test_a_client_confirms_the_address_from_the_mail_and_the_page_left_open_shows_it(team: Team, contexts: Any) -> None:
+    kind, email = offer(team, confirm_address=True), f"confirms{team.number}@customer.example"
+    page = contexts(**PHONE).new_page()
+    page.goto(address(team))
+    next_month(page)
+    page.locator(SLOT).first.click()
+    fill_in(page, email=email)
+    page.get_by_role("button", name="Book").click()
+    expect(page.get_by_text("Look into your inbox: confirm by")).to_be_visible()
+    (mail,) = eventually(lambda: team.product.mails(email), "the question")
+    found = re.search(r"/book/confirm/\S+", mail["text"])
+    assert found
+    other = contexts().new_page()
+    other.goto(found[0])
+    assert Appointment.objects.get(booking_type=kind).status == "unconfirmed"
+    other.get_by_role("button", name="Confirm appointment").click()
+    expect(other.get_by_text("Thank you, your address is confirmed.")).to_be_visible()
+    expect(page.get_by_text("This is booked.")).to_be_visible()
+    eventually(lambda: team.product.mails(email)[1:], "the confirmation")

@@ -13,6 +13,7 @@ from treff.appointments.errors import (
     ChangedMeanwhile,
     LeadHasAppointments,
     NotBegun,
+    NotConfirmed,
     NotTakingPlace,
 )
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
@@ -84,13 +85,15 @@ def add_co_hosts(appointment: Appointment, member_ids: Sequence[int]) -> None:
 def amend(scope: Scope, public_id: str, change: Amendment, *, undoable: bool = False) -> Appointment:
     """Change start, length, title, provider or host, all or nothing. `undoable`: a move may be taken back (undoing.py).
 
-    Raises AlreadyCancelled, AlreadyOver, ChangedMeanwhile, Invalid, NotAllowed, NotHere, SlotTaken.
+    Raises AlreadyCancelled, AlreadyOver, ChangedMeanwhile, Invalid, NotAllowed, NotConfirmed, NotHere, SlotTaken.
     """
     scope.require(Permission.BOOK)
     with no_double_booking(), transaction.atomic():
         appointment = locked(scope, public_id, change.generation)
         if appointment.status not in BLOCKING:
             raise AlreadyCancelled
+        if appointment.status == Status.UNCONFIRMED:  # what the mail asked about stays true
+            raise NotConfirmed
         before, hosts_before, kept = shown(appointment), host_ids_of(appointment), _kept(appointment)
         _apply(scope, appointment, change)
         after = shown(appointment)

@@ -39,6 +39,7 @@ def of_role(role: str) -> str:
 
 def of_status(status: str) -> str:
     names: dict[str, str] = {
+        Status.UNCONFIRMED: gettext("Waits for the client’s confirmation"),
         Status.REQUESTED: gettext("Waits for approval"),
         Status.BOOKED: gettext("Booked"),
         Status.DECLINED: gettext("Declined"),
@@ -67,6 +68,7 @@ def of_mail(kind: str) -> str:
         Kind.CHANGED_LINK: gettext("New meeting link"),
         Kind.MOVED: gettext("New time"),
         Kind.CANCELLED: gettext("Cancellation"),
+        Kind.CONFIRM_ADDRESS: gettext("Question whether the address is right"),
         Kind.REQUESTED: gettext("Request received"),
         Kind.DECLINED: gettext("Request declined"),
         Kind.REMINDER: gettext("Reminder"),

@@ -73,6 +73,7 @@ class Entry:
     minutes: int = 0
     version: int = 0
     is_request: bool = False
+    is_unconfirmed: bool = False
     label: str = ""
     tone: str = ""
     changing: bool = False
@@ -130,7 +131,7 @@ def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, pla
     standing = standing_of(row, meeting)
     now = clock.now()
     start, end = _wall(visit, row.start_at), _wall(visit, row.end_at)
-    can_move = row.start_at > now
+    can_move = row.start_at > now and row.status != Status.UNCONFIRMED
     said = standing.state != Sync.UNNEEDED and row.end_at > now
     return Entry(
         kind="appointment",
@@ -147,6 +148,7 @@ def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, pla
         minutes=int(row.duration.total_seconds() // 60),
         version=row.generation,
         is_request=row.status == Status.REQUESTED,
+        is_unconfirmed=row.status == Status.UNCONFIRMED,
         label=label_of(standing, row, meeting) if said else "",
         tone=TONES[standing.state],
         changing=said and standing.under_way,

@@ -78,7 +78,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
         "zone": visit.time_zone,
         "reschedule_form": RescheduleForm(initial=as_it_is(row)),
         "can_note_no_show": visit.scope.may(Permission.BOOK),
-        "can_change_host": row.status in BLOCKING and visit.scope.may(Permission.BOOK),
+        "can_change_host": row.status in (Status.REQUESTED, Status.BOOKED) and visit.scope.may(Permission.BOOK),
         "conflict": None,
         "undo": offer_of(visit, row),
     }

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from treff.appointments.models import Appointment
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import Status
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import standing_of
 from treff.conferencing.states import Sync
@@ -250,7 +250,7 @@ def appointment_details(visit: Visit, appointment: Appointment) -> AppointmentDe
         booking_type=appointment.booking_type.title if appointment.booking_type else "",
         version=appointment.generation,
         cancel_reason=appointment.cancel_reason,
-        can_move=appointment.status in BLOCKING and appointment.start_at > clock.now(),
+        can_move=appointment.status in (Status.REQUESTED, Status.BOOKED) and appointment.start_at > clock.now(),
         can_miss=appointment.is_wanted and appointment.start_at <= clock.now(),
         is_no_show=appointment.is_wanted and appointment.no_show_at is not None,
     )

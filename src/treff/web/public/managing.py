@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from treff.appointments import self_service
+from treff.appointments.confirming import waits
 from treff.appointments.errors import AlreadyOver, NotByClients
 from treff.appointments.models import Appointment
 from treff.appointments.self_service import by_token, may_cancel, may_move
@@ -18,6 +19,7 @@ from treff.appointments.states import BLOCKING, Status
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.errors import N_, Invalid, TreffError
+from treff.kernel.zones import wall_of
 from treff.mail.invitations import entry
 from treff.mail.queries import facts_of
 from treff.mail.rendering import mail_domain
@@ -53,6 +55,7 @@ class Meeting:
     join_url: str
     awaits_link: bool
     poll_url: str
+    is_unconfirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def manage(guest: Guest, token: str) -> HttpResponse:
     row = held_by(guest, token)
     news = {
         "moved": gettext("Your appointment has a new time."),
+        "confirmed": gettext("Thank you, your address is confirmed."),
         "cancelled": gettext("Your appointment is cancelled."),
     }
     context = {**around(guest, row, token), "news": news.get(guest.request.GET.get("done", ""), "")}
@@ -159,20 +163,30 @@ def around(guest: Guest, row: Appointment, token: str) -> dict[str, object]:
     }
 
 
+def title_of(row: Appointment) -> str:
+    """What anybody may read: the appointment's own title has the client's name in it."""
+    return row.booking_type.title if row.booking_type else row.workspace.name
+
+
+def who_receives(row: Appointment) -> str:
+    hosts = [row.host, *(held.member for held in row.co_hosts.select_related("member__user", "member__workspace"))]
+    return joined([public_name(host) for host in hosts], gettext("and"))
+
+
 def _own(guest: Guest, row: Appointment, token: str) -> Own:
     kind = row.booking_type
-    hosts = [row.host, *(held.member for held in row.co_hosts.select_related("member__user", "member__workspace"))]
     is_on = row.status == Status.BOOKED
-    target = kind.redirect_url if kind and row.status in BLOCKING else ""
+    is_agreed = row.status in (Status.REQUESTED, Status.BOOKED)
+    target = kind.redirect_url if kind and is_agreed else ""
     return Own(
-        title=kind.title if kind else row.workspace.name,
+        title=title_of(row),
         start_at=row.start_at,
         end_at=row.end_at,
         minutes=int(row.duration.total_seconds() // 60),
-        who=joined([public_name(host) for host in hosts], gettext("and")),
+        who=who_receives(row),
         where=where(Provider(row.provider)),
         answers=row.answers,
-        confirmation_text=kind.confirmation_text if kind and row.status in BLOCKING else "",
+        confirmation_text=kind.confirmation_text if kind and is_agreed else "",
         redirect_url=target,
         redirect_host=target.removeprefix("https://").partition("/")[0],
         can_move=may_move(row),
@@ -187,23 +201,29 @@ def _own(guest: Guest, row: Appointment, token: str) -> Own:
 def _meeting(guest: Guest, row: Appointment, token: str) -> Meeting:
     wants_link = row.provider != Provider.NONE and row.start_at > clock.now()
     awaits_link = wants_link and row.status == Status.BOOKED and not row.join_url
-    message, tone = _words(row)
+    message, tone = _words(row, zone_of(guest, row))
     return Meeting(
         status=row.status,
-        label=labels.of_status(row.status),
+        label=gettext("Not confirmed yet") if waits(row) else labels.of_status(row.status),
         message=message,
         reason=row.cancel_reason if row.status not in BLOCKING else "",
         tone=tone,
         provider=labels.of_provider(row.provider),
         join_url=row.join_url if row.status == Status.BOOKED and row.end_at > clock.now() else "",
         awaits_link=awaits_link,
-        poll_url=_poll_url(guest, token) if awaits_link or row.status == Status.REQUESTED else "",
+        poll_url=_poll_url(guest, row, token) if awaits_link or row.status == Status.REQUESTED or waits(row) else "",
+        is_unconfirmed=row.status == Status.UNCONFIRMED,
     )
 
 
-def _words(row: Appointment) -> tuple[str, str]:
+def _words(row: Appointment, zone: str) -> tuple[str, str]:
     """What the state means for the client, and its tone."""
     match row.status:
+        case Status.UNCONFIRMED if waits(row) and row.expires_at is not None:
+            said = gettext("Look into your inbox: confirm by %(time)s. The time is kept for you until then.")
+            return said % {"time": f"{wall_of(row.expires_at, zone):%H:%M}"}, "warn"
+        case Status.UNCONFIRMED:
+            return gettext("This was not confirmed in time, so it is not booked. You can book again."), "neutral"
         case Status.REQUESTED:
             return gettext("This waits for a yes. The time is kept for you meanwhile; you get an email."), "warn"
         case Status.DECLINED:
@@ -215,10 +235,12 @@ def _words(row: Appointment) -> tuple[str, str]:
     return gettext("This is booked. You get an email about it."), "ok"
 
 
-def _poll_url(guest: Guest, token: str) -> str:
+def _poll_url(guest: Guest, row: Appointment, token: str) -> str:
     """Of the part that looks for news; it carries until when, so that a page left open comes to rest."""
     now = int(clock.now().timestamp())
     latest = now + int(LIVE.total_seconds())
+    if waits(row) and row.expires_at is not None:  # who goes to the inbox comes back; and a moment on, to see it lapse
+        latest = int(row.expires_at.timestamp()) + 60
     asked = guest.request.GET.get("until", "")
     until = min(int(asked), latest) if asked.isascii() and asked.isdigit() and len(asked) < 12 else latest
     if until <= now:
@@ -240,8 +262,7 @@ def _manage_url(guest: Guest, token: str, **said: str) -> str:
 
 
 def _summary(row: Appointment) -> str:
-    kind = row.booking_type
-    return f"{kind.title if kind else row.workspace.name} – {public_name(row.host)}"
+    return f"{title_of(row)} – {public_name(row.host)}"
 
 
 def _calendars(row: Appointment, token: str) -> list[Link]:
