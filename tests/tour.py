@@ -76,7 +76,8 @@ def furnish(by: Member) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     kind = offering.kind(by, by, slug="first-call", title="Erstgespräch")
     rooms = House(by)
     booked = offering.take(kind, offering.next_free(kind))
-    recipient = Recipient.objects.create(appointment=booked.appointment, email="lena@customer.example")
+    # A worker may have put it down already.
+    recipient, _ = Recipient.objects.get_or_create(appointment=booked.appointment, email="lena@customer.example")
     another = house.workspace(f"{by.workspace.slug}-two")
     add_member(another, NewPerson(by.user.email, str(by), None, "en"), Role.ADMIN)  # else there is nothing to choose
     start = f"?start={offering.next_free(kind):%Y-%m-%dT%H:%MZ}"

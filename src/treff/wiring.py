@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import transaction
 
 from treff.appointments import tasks as appointment_tasks
+from treff.availability import ports as availability
 from treff.availability import tasks as availability_tasks
-from treff.conferencing import grant_secrets, reconcile, wakeups
+from treff.conferencing import free_busy, grant_secrets, reconcile, wakeups
 from treff.conferencing import ports as conferencing
 from treff.conferencing import tasks as conferencing_tasks
 from treff.events import ports as events
@@ -66,6 +67,7 @@ def connect(_app: procrastinate.App) -> None:
     http.guard(refuse_in_transaction)
     http.go_through(settings.TREFF_PROXY_URL)
     conferencing.connect({provider.name: provider for provider in _providers()})
+    availability.connect(free_busy.read)
     mail.connect(letter_of)
     vault.connect(
         (vault.data_keys_of_workspaces, grant_secrets.stored_data_keys), partial(tell_operator, NoticeKind.KEY_TROUBLE)

@@ -31,6 +31,20 @@ shapes = st.builds(
 limits = st.tuples(st.integers(0, 300), st.integers(0, 500))
 
 
+def seconds_of(spans: list[Span]) -> set[int]:
+    return {second for start, end in spans for second in range(start, end)}
+
+
+@given(several, several)
+@STEADY
+def test_what_is_without_others_covers_every_second_of_its_own_and_none_of_theirs(
+    mine: list[Span], theirs: list[Span]
+) -> None:
+    left = rules.without(rules.merge(mine), rules.merge(theirs))
+    assert seconds_of(left) == seconds_of(mine) - seconds_of(theirs)
+    assert left == rules.merge(left)
+
+
 def obviously_free(windows: list[Span], busy: list[Span], shape: Shape, within: Span) -> list[int]:
     """Try every second of every window."""
     found = []

@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests import house
-from tests.conferencing.stage import Stage
+from tests.conferencing.stage import Stage, count_as_well
 from tests.simulators.zoom.driver import Driver
 from tests.zoom import provider, simulator, zoom
 from treff.conferencing import ports
@@ -22,6 +22,7 @@ def wired(provider: ZoomProvider) -> Iterator[ZoomProvider]:
     """Zoom is set up on this server, and is the simulator."""
     before = {name: ports.provider_named(name) for name in ports.provider_names()}
     ports.connect({"zoom": provider})
+    count_as_well("zoom")
     yield provider
     ports.connect(before)
 

@@ -10,15 +10,17 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests import house
-from tests.conferencing.stage import later
+from tests.conferencing.stage import count_as_well, later
 from tests.providers.contract import Holding, Stand, Truth
 from tests.providers.stands import STANDS
+from tests.servers import closed_port
 from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
-from treff.conferencing import actions, consent, leaving, ports, reconcile
-from treff.conferencing.models import Attempt, Connection, Meeting
-from treff.conferencing.states import AttemptState, Upcoming
+from treff.conferencing import actions, consent, leaving, ports, queries, reconcile, rows, stocktaking
+from treff.conferencing.models import Attempt, Connection, Grant, Meeting
+from treff.conferencing.states import AttemptState, GrantState, Upcoming
+from treff.kernel import clock
 from treff.workspaces.models import Member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("P18")]
@@ -69,6 +71,7 @@ def place(stands: Callable[[], Stand], settings: Settings, tmp_path: Path) -> It
     settings.TREFF_DATA_DIR = tmp_path
     stand, before = stands(), {name: ports.provider_named(name) for name in ports.provider_names()}
     ports.connect({stand.provider.name: stand.provider})
+    count_as_well(stand.provider.name)
     found = Place(stand, house.owner(house.workspace()))
     found.connect()
     yield found
@@ -179,6 +182,54 @@ def test_disconnecting_with_all_removed_waits_for_what_was_not_answered(place: P
             leaving.finish(connection.pk)
     assert place.stand.meetings() == []
     assert not Connection.objects.exists()
+
+
+def unanswered(place: Place) -> Appointment:
+    booked = place.book()
+    place.break_create("act_then_reset")
+    place.look(booked)
+    assert states(booked) == ["unanswered"]
+    return booked
+
+
+def test_while_its_account_is_lost_it_is_listed_for_a_person_and_not_any_more_when_it_is_back(place: Place) -> None:
+    booked = unanswered(place)
+    page, said = "/w/nordlicht/admin/appointments/sync/", "we lost the connection while"
+    browser = house.client_of(place.owner)
+    assert said not in browser.get(page).content.decode()
+    Grant.objects.update(state=GrantState.NEEDS_RECONNECT)
+    assert said in browser.get(page).content.decode()
+    place.connect()
+    with later(minutes=1):
+        place.look(booked)
+    assert states(booked) == ["linked"]
+    assert said not in browser.get(page).content.decode()
+
+
+def test_also_of_what_has_begun_by_then_it_is_made_out_when_the_account_is_back(place: Place) -> None:
+    booked = unanswered(place)
+    Meeting.objects.update(next_look_at=None)
+    with clock.at(booked.start_at + timedelta(minutes=1)):
+        place.connect()
+        assert queries.due(9) == [booked.pk]
+        assert queries.waiting_for(booked.workspace_id, place.stand.provider.name) == [booked.pk]
+
+
+def test_a_stocktaking_says_that_it_would_be_sent_again(place: Place) -> None:
+    booked = unanswered(place)
+    (item,) = stocktaking.take_stock()
+    assert (item.appointment, item.kind) == (booked.public_id, "repeat")
+
+
+def test_what_never_got_there_counts_as_no_request(place: Place) -> None:
+    booked, provider = unanswered(place), place.stand.provider
+    account = Connection.objects.get().grant.account
+    counted = rows.requests_today(account)
+    ports.connect({provider.name: place.stand.elsewhere(url=f"http://127.0.0.1:{closed_port()}")})
+    with later(minutes=1):
+        place.look(booked)
+        place.look(place.book())
+    assert rows.requests_today(account) == counted == 1
 
 
 @pytest.mark.fault("F-157")

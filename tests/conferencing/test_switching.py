@@ -14,7 +14,7 @@ from django.db import connections
 from pytest_django.fixtures import Settings
 
 from tests import house
-from tests.conferencing.stage import later
+from tests.conferencing.stage import count_as_well, later
 from tests.providers.contract import Stand
 from tests.providers.stands import STANDS
 from treff.appointments import actions as appointments
@@ -43,6 +43,8 @@ def vendors(fresh: Mapping[str, Any], settings: Settings, tmp_path: Path) -> Ite
     before = {name: ports.provider_named(name) for name in ports.provider_names()}
     found = {name: begin() for name, begin in fresh.items()}
     ports.connect({name: stand.provider for name, stand in found.items()})
+    for name in found:
+        count_as_well(name)
     yield found
     ports.connect(before)
 

@@ -51,7 +51,7 @@ def test_who_is_stuck_is_led_to_the_paragraph_about_it(team: Team, page: Page) -
     expect(page.locator("#not-connected")).to_be_in_viewport()
     expect(page.locator("#not-connected")).to_contain_text("No video account is connected to this workspace.")
     page.goto(team.address("book", lead_id=booked["lead"]["id"]))
-    link = page.get_by_role("link", name="Why can Zoom not be chosen?")
+    link = page.get_by_role("link", name="Why can it not be chosen?")
     assert link.get_attribute("href") == "/help/troubleshooting/#not-offered"
 
 

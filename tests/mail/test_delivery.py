@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMultiAlternatives
 from pytest_django.fixtures import Settings
 
 from tests import house
@@ -15,6 +16,7 @@ from treff.appointments.ports import Amendment
 from treff.kernel import clock
 from treff.mail import actions, queries
 from treff.mail.models import Letter, Recipient
+from treff.mail.rendering import copy_of
 from treff.workspaces.actions import update_settings
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,7 @@ def test_the_confirmation_waits_for_the_link_then_says_that_it_follows_and_one_m
     due = post.due()
     assert due is not None
     assert abs(due - booked.created_at - timedelta(seconds=30)) < timedelta(seconds=1)
+    assert Recipient.objects.get().epoch == 0, "who can only wait needs no pass to find that out"
     post.tell(booked, after=31)
     assert "The link to the video meeting follows" in post.mails()[0]["text"]
     post.link(booked)
@@ -234,6 +237,23 @@ def test_a_pass_that_died_after_the_servers_yes_sends_the_same_mail_again_and_no
         actions.tell(booked.pk)
     assert len(post.mails()) == 2
     assert len({mail["message_id"] for mail in post.mails()}) == 1
+
+
+def test_what_changes_while_a_mail_is_on_its_way_to_the_server_is_told_right_after_it(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose wake-up finds the lease taken and leaves."""
+    booked = post.book()
+    post.link(booked)
+
+    def after_a_cancellation(message: EmailMultiAlternatives, join_url: str) -> dict[str, str]:
+        post.cancel(booked)
+        post.tell(booked)
+        return copy_of(message, join_url)
+
+    monkeypatch.setattr(actions, "copy_of", after_a_cancellation)
+    post.tell(booked)
+    assert post.subjects() == ["Your appointment", "Cancelled"]
 
 
 @pytest.mark.fault("F-117")

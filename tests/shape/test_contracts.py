@@ -22,7 +22,7 @@ HOUSE = {
     "treff.people": "apps tasks importing actions queries models columns tables errors",
     "treff.notices": "actions queries models states",
     "treff.outbound": "fetching addresses deadlines",
-    "treff.availability": "tasks actions feeds queries models explaining calendars rules",
+    "treff.availability": "tasks actions feeds queries models explaining calendars rules ports",
     "treff.booking_types": "actions models rules requirements",
     "treff.appointments": "apps actions queries models rules ports turns states errors",
     "treff.team": "apps actions queries models rules errors",

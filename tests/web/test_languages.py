@@ -35,7 +35,17 @@ BRANDS = (
     "English",
 )
 BRANDS += ("Django", "Python", "PostgreSQL")
-DATA = ("Nordlicht Solar", "Nordlicht Two", "Olivia Owner Video", "Olivia Owner", "Lena Lead", "Erstgespräch")
+# Months that are spelt alike; which one it is depends on how many appointments the tests before have booked.
+MONTHS = {"Jan", "Feb", "Apr", "Jun", "Jul", "Aug", "Sep", "Nov", "April", "August", "September", "November"}
+DATA = (
+    "Nordlicht Video",
+    "Nordlicht Solar",
+    "Nordlicht Two",
+    "Olivia Owner Video",
+    "Olivia Owner",
+    "Lena Lead",
+    "Erstgespräch",
+)
 # A view, a note, a mail, columns of a file, a mail's words in English: as whole texts, for we may say such words too.
 TYPED = {"Mine", "Called", "Confirmed", "Lena", "name", "email", "The link is missing."}
 TYPED |= {"your appointment is confirmed."}
@@ -81,7 +91,7 @@ def _without_names(text: str) -> str:
     for name in (*BRANDS, *DATA):
         text = text.replace(name, " ")
     text = CODES.sub(" ", text)
-    return " ".join(word for word in re.split(r"[\s·:,()/–]+", text) if word not in SAME)
+    return " ".join(word for word in re.split(r"[\s·:,()/–]+", text) if word not in SAME and word not in MONTHS)
 
 
 def test_what_a_page_says_in_both_languages_is_a_name_or_a_word_of_both(tour: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from treff.availability.errors import TooManyFeeds
 from treff.availability.models import BusyFeed, BusyTime
 from treff.availability.public_holidays import check_place
 from treff.availability.rules import Span
-from treff.availability.states import FeedPolicy, Source
+from treff.availability.states import FeedPolicy, FeedTrouble, Source
 from treff.kernel import clock, texts
 from treff.kernel.errors import N_, Invalid
 from treff.outbound.addresses import check_address, host_of
@@ -150,15 +150,36 @@ def add_feed(scope: Scope, member_id: str, address: str, policy: str) -> BusyFee
     """
     with _editing(scope, member_id, "availability.feed_added") as (member, detail):
         checked = check_address("address", address)
-        if policy not in tuple(FeedPolicy):
-            raise Invalid("policy", N_("Please choose one of the answers."))
-        if queries.feeds(scope, member).count() >= MOST_FEEDS:
+        check_policy(policy)
+        if queries.feeds(scope, member).filter(account="").count() >= MOST_FEEDS:
             raise TooManyFeeds(MOST_FEEDS)
         feed = BusyFeed(workspace=member.workspace, member=member, host=host_of(checked), policy=policy)
         feed_secrets.seal(feed, checked)
         feed.save()
         detail |= {"host": feed.host, "policy": policy}
     return feed
+
+
+def read_account(scope: Scope, account: str, host: str, policy: str) -> BusyFeed:
+    """The calendar of an account that the actor has connected counts from now on; `host`: what is shown of it.
+
+    One that counts already gets the policy and is read anew; two of one account there are not, for verbs about a member
+    wait for each other. Raises Invalid for policy, NotAllowed, NotHere.
+    """
+    with _editing(scope, scope.actor.id, "availability.account_read") as (member, detail):
+        check_policy(policy)
+        wanted = {"host": host, "policy": policy, "due_at": clock.now(), "tries": 0, "trouble": FeedTrouble.NONE}
+        feed, _is_new = BusyFeed.objects.within(scope).update_or_create(
+            workspace_id=scope.workspace_id, member=member, account=account, defaults=wanted
+        )
+        detail |= {"host": host, "policy": policy}
+    return feed
+
+
+def check_policy(policy: str) -> None:
+    """Raises Invalid."""
+    if policy not in tuple(FeedPolicy):
+        raise Invalid("policy", N_("Please choose one of the answers."))
 
 
 def remove_feed(scope: Scope, member_id: str, public_id: str) -> None:

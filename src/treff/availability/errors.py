@@ -1,5 +1,6 @@
 """What can go wrong around availability."""
 
+from treff.availability.states import FeedTrouble
 from treff.kernel.errors import N_, Conflict
 
 
@@ -14,3 +15,15 @@ class CalendarTooLarge(Exception):
 
 class CalendarUnreadable(Exception):
     """It is no calendar."""
+
+
+class AccountUnread(Exception):
+    """The calendar of a connected account was not read this time."""
+
+    def __init__(self, trouble: FeedTrouble) -> None:
+        super().__init__(trouble.value)
+        self.trouble = trouble
+
+
+class AccountGone(Exception):
+    """It is not the member's connected account any more."""

@@ -8,8 +8,8 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from treff.availability import calendars, feed_secrets
-from treff.availability.errors import CalendarTooLarge, CalendarUnreadable
+from treff.availability import calendars, feed_secrets, ports
+from treff.availability.errors import AccountGone, AccountUnread, CalendarTooLarge, CalendarUnreadable
 from treff.availability.models import BusyFeed, BusyTime
 from treff.availability.rules import Span
 from treff.availability.states import FeedTrouble, Source
@@ -21,6 +21,7 @@ from treff.workspaces.models import Member
 
 log = structlog.get_logger()
 EVERY = timedelta(minutes=10)
+ACCOUNT_EVERY = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 # Longer than fetching and reading can take together.
 LEASE = timedelta(minutes=5)
@@ -43,10 +44,12 @@ def read(feed_id: int, network: fetching.Network = fetching.INTERNET) -> None:
     if feed is None:
         return
     try:
-        fetched = fetching.fetch(feed_secrets.address_of(feed).reveal(), _known_etag(feed), network)
-        spans = None
-        if fetched.body is not None:
-            spans = calendars.busy_times(fetched.body, feed.member.time_zone, _window(clock.now()))
+        spans, etag = _asked(feed, network)
+    except AccountGone:
+        forget_account(feed.member_id, feed.account)
+    except AccountUnread as error:
+        log.info("feed_not_read", feed=feed.public_id, trouble=error.trouble.value)
+        _failed(feed, error.trouble)
     except SecretError as error:
         if isinstance(error, Tampered):
             vault.report_tampering(error.table, error.row_id)
@@ -55,7 +58,25 @@ def read(feed_id: int, network: fetching.Network = fetching.INTERNET) -> None:
         log.info("feed_not_read", feed=feed.public_id, trouble=type(error).__name__)
         _failed(feed, _TROUBLE[type(error)])
     else:
-        _done(feed, spans, fetched.etag)
+        _done(feed, spans, etag)
+
+
+def _asked(feed: BusyFeed, network: fetching.Network) -> tuple[Sequence[Span] | None, str]:
+    """When it is busy, None if that has not changed, and the etag to ask by next time."""
+    if feed.account:
+        return ports.read_account(feed.member_id, feed.account), ""
+    fetched = fetching.fetch(feed_secrets.address_of(feed).reveal(), _known_etag(feed), network)
+    if fetched.body is None:
+        return None, fetched.etag
+    return calendars.busy_times(fetched.body, feed.member.time_zone, _window(clock.now())), fetched.etag
+
+
+def forget_account(member_id: int, account: str) -> None:
+    """The account is not connected any more: the switch goes, and the busy times with it."""
+    with transaction.atomic():
+        deleted, _by_model = BusyFeed.objects.filter(member_id=member_id, account=account).exclude(account="").delete()
+        if deleted:
+            Member.objects.filter(pk=member_id).update(calendar_version=F("calendar_version") + 1)
 
 
 def _taken(feed_id: int) -> BusyFeed | None:
@@ -84,7 +105,12 @@ def _done(feed: BusyFeed, spans: Sequence[Span] | None, etag: str) -> None:
         if member.time_zone != feed.member.time_zone:
             _settle(feed, due_at=now, etag="", copied_at=None)
             return
-        values: dict[str, object] = {"read_at": now, "tries": 0, "trouble": FeedTrouble.NONE, "due_at": _next(EVERY)}
+        values: dict[str, object] = {
+            "read_at": now,
+            "tries": 0,
+            "trouble": FeedTrouble.NONE,
+            "due_at": _next(_every(feed)),
+        }
         was_late = feed.trouble != FeedTrouble.NONE
         if spans is not None:
             values |= {"etag": etag[:200], "copied_at": now}
@@ -114,7 +140,7 @@ def _replace(feed: BusyFeed, spans: Sequence[Span]) -> bool:
 
 
 def _failed(feed: BusyFeed, trouble: FeedTrouble) -> None:
-    pause = min(EVERY * 2**feed.tries, LONGEST_PAUSE) if feed.tries < 8 else LONGEST_PAUSE
+    pause = min(_every(feed) * 2**feed.tries, LONGEST_PAUSE) if feed.tries < 8 else LONGEST_PAUSE
     _settle(feed, trouble=trouble, tries=feed.tries + 1, due_at=_next(pause))
 
 
@@ -125,6 +151,10 @@ def _settle(feed: BusyFeed, **values: object) -> None:
     if mine.exclude(due_at=feed.due_at).exists():
         values["due_at"] = now
     mine.update(lease_until=now, **values)
+
+
+def _every(feed: BusyFeed) -> timedelta:
+    return ACCOUNT_EVERY if feed.account else EVERY
 
 
 def _next(pause: timedelta) -> datetime:

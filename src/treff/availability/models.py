@@ -32,12 +32,15 @@ class BusyFeed(models.Model):
     `address` is sealed (feed_secrets), `host` is what is shown of it. `due_at`: when to read it next. `tried_at`: when
     it was asked last; `read_at`: the last time that went well, and `policy` says what holds long after that;
     `copied_at`: the last time that it was read in full and not only said to be as it was.
+    With `account` it is the calendar of an account that the member has connected (conferencing.Grant.account) and has
+    no address: only its busy times are read, with the account's tokens (ports.py).
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "feed"), editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="busy_feeds")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="busy_feeds")
     address = models.TextField()
+    account = models.CharField(max_length=64, blank=True, default="", db_default="")
     host = models.CharField(max_length=255)
     policy = models.CharField(
         max_length=10, choices=[(p.value, p.value) for p in FeedPolicy], default=FeedPolicy.CLOSED

@@ -68,6 +68,23 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
+def without(spans: Sequence[Span], cut: Sequence[Span]) -> list[Span]:
+    """What the first cover and the others do not. Both as `merge` gives them, and so is what is left."""
+    left, at = list[Span](), 0
+    for start, end in spans:
+        while at < len(cut) and cut[at][1] <= start:
+            at += 1
+        for gone_from, gone_until in cut[at:]:
+            if gone_from >= end:
+                break
+            if gone_from > start:
+                left.append((start, gone_from))
+            start = max(start, gone_until)
+        if start < end:
+            left.append((start, end))
+    return left
+
+
 def windows(hours: Hours, within: Span) -> list[Span]:
     """When the host receives, merged, as far as it touches `within`; what sticks out of it is not cut off.
 

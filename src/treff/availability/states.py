@@ -18,7 +18,11 @@ class FeedPolicy(StrEnum):
 
 
 class FeedTrouble(StrEnum):
-    """Why the last reading failed; none means that it did not. `locked`: its stored address does not open."""
+    """Why the last reading failed; none means that it did not. `locked`: its stored address does not open.
+
+    Of a connected account's calendar: `not_allowed`: the account does not let its busy times be read; `account_lost`:
+    the account itself has to be connected again.
+    """
 
     NONE = ""
     UNREACHABLE = "unreachable"
@@ -26,3 +30,5 @@ class FeedTrouble(StrEnum):
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
     LOCKED = "locked"
+    NOT_ALLOWED = "not_allowed"
+    ACCOUNT_LOST = "account_lost"

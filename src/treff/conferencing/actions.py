@@ -9,9 +9,10 @@ from django.db.models import Q
 
 from treff.appointments.models import Appointment
 from treff.audit.actions import record
+from treff.availability.feeds import forget_account
 from treff.booking_types.actions import offer_if_undecided
 from treff.booking_types.states import Provider
-from treff.conferencing import grant_secrets, grants, ports, queries
+from treff.conferencing import free_busy, grant_secrets, grants, ports, queries
 from treff.conferencing.consent import FLOW_LIFETIME, Browser, Returned, digest, redeem, require_leave
 from treff.conferencing.errors import (
     AccountNotConfirmed,
@@ -56,7 +57,10 @@ def finish_connecting(returned: Returned, code: Secret, redirect_uri: str) -> Co
             account_changed(elsewhere.workspace_id)
         present = _present(scope, returned.provider, own=returned.own)
         if present is None or present.grant_id == grant.pk:
-            return _connect(scope, grant, browser.user, own=returned.own)
+            connection = _connect(scope, grant, browser.user, own=returned.own)
+            if returned.busy_policy and returned.own:
+                free_busy.allowed(scope, connection, returned.busy_policy)
+            return connection
         return PendingConnection.objects.create(
             workspace_id=scope.workspace_id,
             user=browser.user,
@@ -103,6 +107,8 @@ def confirm_replacing(public_id: str, browser: Browser, typed: str) -> Connectio
         connection = _connect(scope, pending.grant, browser.user, own=pending.own)
         if before is not None and before.grant_id != connection.grant_id:
             _forget_secrets(connection.workspace_id, before.grant.account)
+            if before.member_id is not None:
+                forget_account(before.member_id, before.grant.account)
         to_revoke = grants.drop_unused()
     grants.revoke(pending.provider, to_revoke)
     return connection

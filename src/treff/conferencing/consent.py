@@ -31,7 +31,7 @@ from treff.conferencing.errors import (
     Transient,
 )
 from treff.conferencing.models import ConnectFlow
-from treff.conferencing.ports import Identity, MeetingProvider, TokenSet
+from treff.conferencing.ports import BusyTimes, Identity, MeetingProvider, TokenSet
 from treff.conferencing.states import LostCause
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret, SecretError
@@ -55,9 +55,11 @@ class Browser:
 
 
 def start_connecting(
-    scope: Scope, provider_name: str, browser: Browser, redirect_uri: str, *, own: bool = False
+    scope: Scope, provider_name: str, browser: Browser, redirect_uri: str, *, own: bool = False, busy_policy: str = ""
 ) -> str:
     """The provider's consent page for a fresh flow with state and PKCE (S256); `own`: for the member's appointments.
+
+    `busy_policy`: it asks for the calendar's busy times as well (ports.BusyTimes), which then count by that policy.
 
     Raises KeysNotUsable, NotAllowed, OwnAccountsNotAllowed, ProviderNotSetUp.
     """
@@ -76,10 +78,13 @@ def start_connecting(
             provider=provider_name,
             verifier=vault.open_data_key(workspace).seal(verifier, _binding(workspace, state)),
             own=own,
+            busy_policy=busy_policy,
             in_popup=browser.in_popup,
             expires_at=clock.now() + FLOW_LIFETIME,
         )
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.reveal().encode()).digest()).decode().rstrip("=")
+    if busy_policy and isinstance(provider, BusyTimes):
+        return provider.busy_authorization_url(state, challenge, redirect_uri)
     return provider.authorization_url(state, challenge, redirect_uri)
 
 
@@ -117,6 +122,7 @@ class Returned:
     verifier: Secret
     browser: Browser
     own: bool = False
+    busy_policy: str = ""
 
 
 def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
@@ -146,7 +152,7 @@ def take_flow(provider_name: str, state: Secret, browser: Browser) -> Returned:
     with _keys_needed():
         vault.check_primary()
         verifier = vault.open_data_key(flow.workspace).open(flow.verifier, _binding(flow.workspace, state))
-    return Returned(scope, flow.provider, flow.in_popup, verifier, browser, flow.own)
+    return Returned(scope, flow.provider, flow.in_popup, verifier, browser, flow.own, flow.busy_policy)
 
 
 def origin_of(provider: MeetingProvider) -> str:

@@ -10,6 +10,7 @@ from treff.appointments.actions import amend, record_join_link
 from treff.appointments.ports import Amendment
 from treff.audit.actions import record
 from treff.audit.ports import SYSTEM, Actor
+from treff.availability.feeds import forget_account
 from treff.booking_types.states import Provider
 from treff.conferencing import grants, queries
 from treff.conferencing.errors import NothingToDisconnect
@@ -210,6 +211,8 @@ def _detach(connection: Connection, actor: Actor, deed: str, *, keep: bool) -> N
     """The connection goes; of its meetings the id and the join link stay, passcode and start link go."""
     record(connection.workspace_id, actor, deed, connection.public_id, {"provider": connection.provider})
     workspace_id, account = connection.workspace_id, connection.grant.account
+    if connection.member_id is not None:
+        forget_account(connection.member_id, account)
     connection.delete()
     others = Connection.objects.filter(workspace_id=workspace_id).values("grant__account")
     meetings = Meeting.objects.filter(appointment__workspace_id=workspace_id, provider=connection.provider)

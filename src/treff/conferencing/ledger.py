@@ -125,7 +125,10 @@ def settled_columns(situation: Situation) -> dict[str, object]:
     meeting = rows.meeting(situation.meeting.pk, locked=True)
     if meeting.next_look_at == AT_ONCE or meeting.awaits_link:
         return {}
-    newest = rows.appointment(situation.appointment.pk, locked=True).generation
+    appointment = rows.appointment(situation.appointment.pk, locked=True)
+    newest = appointment.generation
+    if appointment.rests_until is not None:  # whatever it is when that is over is still to be done
+        return {}
     attempts = rows.attempts(situation.meeting.pk)
     if newest != situation.appointment.generation or any(a.state in TO_BE_ENDED for a in attempts):
         return {}

@@ -107,7 +107,10 @@ class Connection(models.Model):
 
 
 class ConnectFlow(models.Model):
-    """One walk to a provider's consent page and back; used once, for ten minutes, in the browser that began it."""
+    """One walk to a provider's consent page and back; used once, for ten minutes, in the browser that began it.
+
+    `busy_policy`: it also asks to read when the account's calendar is busy, with this policy (availability.FeedPolicy).
+    """
 
     state_digest = models.CharField(max_length=64, unique=True)
     session_digest = models.CharField(max_length=64)
@@ -116,6 +119,7 @@ class ConnectFlow(models.Model):
     provider = models.CharField(max_length=20)
     verifier = models.TextField()
     own = models.BooleanField(default=False)
+    busy_policy = models.CharField(max_length=10, blank=True, default="", db_default="")
     in_popup = models.BooleanField()
     expires_at = models.DateTimeField()
 

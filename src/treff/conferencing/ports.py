@@ -170,6 +170,35 @@ class LaterLinks(Protocol):
         ...
 
 
+@runtime_checkable
+class BusyTimes(Protocol):
+    """A provider whose accounts have a calendar, of which it can be read when its owner is busy, and no more than that.
+
+    `busy_scope` is what the account has to have allowed for that; meetings do without it, unless it is theirs as well.
+    """
+
+    @property
+    def busy_scope(self) -> str: ...
+
+    @property
+    def calendar_host(self) -> str:
+        """Where people know the calendar from, such as calendar.google.com."""
+        ...
+
+    def busy_authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
+        """The consent page that asks for `busy_scope` besides what meetings need."""
+        ...
+
+    def read_busy(
+        self, access_token: Secret, within: tuple[datetime, datetime], time_zone: str
+    ) -> list[tuple[datetime, datetime]]:
+        """Half-open, in UTC, in any order; they may overlap and stick out of `within`. Whole days are days in the zone.
+
+        Raises the errors of errors.py; a GrantLost says of the free/busy alone that it was not allowed.
+        """
+        ...
+
+
 _providers: dict[str, MeetingProvider] = {}
 
 

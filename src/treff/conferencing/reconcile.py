@@ -92,32 +92,14 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
     """
     try:
         situation = _claim(meeting_id, world)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return _set_aside(meeting_id, world, error)
     if situation is None:
         return False
     step = plan(situation.desired, situation.known, clock.now())
     situation = replace(situation, acting=situation.connections.get(_account_for(step, situation)))
     try:
-        match step:
-            case Settled(reason):
-                return _settle(situation, reason)
-            case Rest(until_at):
-                return _rest(situation, until_at)
-            case Unlink():
-                unlink(situation, AttemptState.STRAY)
-            case LeaveBehind(attempt_id):
-                effects.finish_stray(situation, attempt_id, AttemptState.LEFT_BEHIND)
-            case Delete(stray):
-                effects.delete(situation, stray.attempt_id, stray.external_id)
-            case Create(spec):
-                return not effects.create(situation, spec)
-            case Repeat(unanswered):
-                return not effects.repeat(situation, unanswered.attempt_id)
-            case FetchLink(external_id):
-                return not effects.fetch_link(situation, external_id)
-            case Update(external_id, spec):
-                return not effects.update(situation, external_id, spec)
+        return _act(situation, step)
     except NotMyTurn:
         return _come_back(situation)
     except LeaseLost:
@@ -128,6 +110,29 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         log.exception("pass_failed", appointment=situation.appointment.public_id)
         return _postpone(situation, Unexpected(type(error).__name__))
+
+
+def _act(situation: Situation, step: Step) -> bool:
+    """At most one effect at the provider, and its outcome recorded; True if another pass may find something to do."""
+    match step:
+        case Settled(reason):
+            return _settle(situation, reason)
+        case Rest(until_at):
+            return _rest(situation, until_at)
+        case Unlink():
+            unlink(situation, AttemptState.STRAY)
+        case LeaveBehind(attempt_id):
+            effects.finish_stray(situation, attempt_id, AttemptState.LEFT_BEHIND)
+        case Delete(stray):
+            effects.delete(situation, stray.attempt_id, stray.external_id)
+        case Create(spec):
+            return not effects.create(situation, spec)
+        case Repeat(unanswered):
+            return not effects.repeat(situation, unanswered.attempt_id)
+        case FetchLink(external_id):
+            return not effects.fetch_link(situation, external_id)
+        case Update(external_id, spec):
+            return not effects.update(situation, external_id, spec)
     return True
 
 

@@ -42,6 +42,7 @@ class Attempt:
     workspace: str = ""
     own: bool = False
     in_popup: bool = False
+    reads_busy: bool = False
 
 
 def callback_url(provider: str) -> str:
@@ -57,15 +58,17 @@ def browser_of(request: HttpRequest) -> Browser:
     return Browser(request.user, request.session.session_key or "", request.POST.get("display") == "popup")
 
 
-def begin(request: HttpRequest, scope: Scope, provider: str, *, own: bool) -> HttpResponse:
-    """Off to the provider's consent page in a fresh flow, or the page that says why not.
+def begin(request: HttpRequest, scope: Scope, provider: str, *, own: bool, busy_policy: str = "") -> HttpResponse:
+    """Off to the provider's consent page in a fresh flow, or the page that says why not; `busy_policy`: to have the
+    account's calendar read as well.
 
     Raises NotAllowed, OwnAccountsNotAllowed.
     """
     browser = browser_of(request)
-    attempt = Attempt(provider, scope.workspace_slug, own, browser.in_popup)
+    attempt = Attempt(provider, scope.workspace_slug, own, browser.in_popup, bool(busy_policy))
+    back = callback_url(provider)
     try:
-        return redirect(consent.start_connecting(scope, provider, browser, callback_url(provider), own=own))
+        return redirect(consent.start_connecting(scope, provider, browser, back, own=own, busy_policy=busy_policy))
     except (KeysNotUsable, ProviderNotSetUp) as error:
         return failed(request, attempt, error)
 
@@ -79,7 +82,9 @@ def approval_url(provider: str) -> str:
 def failed(request: HttpRequest, attempt: Attempt, error: TreffError) -> HttpResponse:
     """Why it did not work, in our words; nothing that the address said is repeated."""
     slug = attempt.workspace
-    if slug:
+    if attempt.reads_busy:  # the page on which it was asked for
+        retry_url = return_url = reverse("console:availability", kwargs={"workspace": slug})
+    elif slug:
         retry_url = reverse("console:connect", kwargs={"workspace": slug, "provider": attempt.provider})
         return_url = reverse("console:video_provider", kwargs={"workspace": slug})
     else:
@@ -90,7 +95,7 @@ def failed(request: HttpRequest, attempt: Attempt, error: TreffError) -> HttpRes
         "reason": sentence_of(error),
         "detail": gettext("Nothing was changed."),
         "retry_url": retry_url,
-        "retry_method": "post" if slug else "get",
+        "retry_method": "post" if slug and not attempt.reads_busy else "get",
         "own": attempt.own,
         "display": "popup" if attempt.in_popup else "page",
         "return_url": return_url,

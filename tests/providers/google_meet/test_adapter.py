@@ -16,7 +16,9 @@ from treff.kernel.secrets import Secret
 from treff.providers.google_meet import oauth
 from treff.providers.google_meet.adapter import ASKED_SCOPES, GoogleMeetProvider
 from treff.providers.http import Answer
+from treff.providers.tokens import TokenRefusal
 
+GRANTED_LATER = "https://www.googleapis.com/auth/calendar.freebusy"
 NOW = datetime(2026, 11, 24, 18, 30, tzinfo=UTC)
 
 
@@ -32,6 +34,10 @@ def test_exactly_our_scopes_are_asked_for_offline_and_with_a_consent_that_is_sho
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert asked["scope"] == "openid email https://www.googleapis.com/auth/calendar.events"
     assert (asked["access_type"], asked["prompt"]) == ("offline", "consent")
+    assert asked["include_granted_scopes"] == "true", "what was allowed before stays allowed"
+    assert GRANTED_LATER not in google_meet.scopes
+    url = google_meet.busy_authorization_url(Secret("s"), "c", "http://127.0.0.1:8000/x")
+    assert parse_qs(urlsplit(url).query)["scope"] == [f"{ASKED_SCOPES} {GRANTED_LATER}"]
     assert google_meet.scopes == {
         *("openid", "https://www.googleapis.com/auth/userinfo.email"),
         "https://www.googleapis.com/auth/calendar.events",
@@ -195,5 +201,5 @@ def test_the_refresh_token_stays_the_same_unless_google_sends_another() -> None:
     assert (found.refresh_token, found.expires_in, found.scopes) == (Secret("kept"), oauth.USUAL_LIFE, {"x", "y"})
     other = oauth.tokens(Answer(200, {}, b'{"access_token": "a", "refresh_token": "new"}'), Secret("kept"))
     assert other.refresh_token == Secret("new")
-    with pytest.raises(oauth.TokenRefusal):
+    with pytest.raises(TokenRefusal):
         oauth.tokens(Answer(200, {}, body))

@@ -177,7 +177,7 @@ def is_post_only(name: str) -> bool:
     if name.startswith(("availability_change", "availability_remove", "feed_read")):
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
-    deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new"}
+    deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new", "account_calendar"}
     deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     deeds |= {"agenda_move", "no_show", "setup_dismiss", "invitation_again", "invitation_withdraw", "appointment_undo"}

@@ -136,7 +136,7 @@ def test_without_scripts_it_is_a_list_of_the_week(browser: Client, appointment: 
 )
 def test_more_than_six_weeks_or_no_days_are_refused_in_a_sentence(days: dict[str, str], browser: Client) -> None:
     answer = browser.get(f"{PAGE}entries/", days)
-    assert (answer.status_code, answer.json()) == (422, {"said": "Please ask for one to 42 days."})
+    assert (answer.status_code, answer.json()) == (422, {"said": "Please ask for one to 7 days."})
 
 
 def test_many_appointments_take_no_more_statements_than_one(browser: Client, rita: Member, ada: Member) -> None:

@@ -334,10 +334,10 @@ def test_two_at_once_in_one_account_are_warned_of_when_booked_moved_and_looked_a
     typed = {"date": "2026-12-01", "time": "10:00", "duration_minutes": "30", "version": str(second.generation)}
     answer = browser.post(f"{page}reschedule/", typed, follow=True)
     assert answer.context["meeting"].overlap == ""
-    assert len(answer.context["messages"]) == 1
+    assert list(answer.context["messages"]) == []
     typed = {**typed, "time": "09:15", "version": str(second.generation + 1)}
     answer = browser.post(f"{page}reschedule/", typed, follow=True)
-    assert len(answer.context["messages"]) == 2
+    assert len(answer.context["messages"]) == 1
     assert sentence in answer.text
     offer_provider(house.scope(ada), "zoom", is_offered=True, own_accounts=True)
     assert "let Rita Rep connect an account of their own" in browser.get(page).context["meeting"].overlap

@@ -1,6 +1,7 @@
 """Coming from the Marketplace's install link: a code that we did not ask for, and what follows from it."""
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_whoever_comes_from_the_marketplace_signs_in_chooses_and_connects(place:
     stranger = Browser(place.product)
     answer = stranger.get(installed(place))
     answer = stranger.get(answer.headers["location"])
-    assert answer.headers["location"] == f"/accounts/login/?next={CONTINUE}"
+    assert answer.headers["location"] == f"/accounts/login/?next={quote(CONTINUE, safe='')}"
     stranger.http.close()
 
     browser = place.browser()

@@ -5,16 +5,15 @@ refusals mean, the only one that knows both languages.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from treff.conferencing.errors import (
     Ambiguous,
-    Insecure,
     Missing,
-    ProviderError,
     Transient,
     Unreachable,
     Unusable,
@@ -23,13 +22,20 @@ from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, Remote
 from treff.kernel.secrets import Secret
 from treff.providers.google_meet import oauth, wire
 from treff.providers.google_meet.client import GoogleClient
-from treff.providers.google_meet.refusals import FORBIDDEN, meaning_of_token_refusal, refuse
+from treff.providers.google_meet.refusals import FORBIDDEN, refuse
 from treff.providers.google_meet.wire import Event, Room
-from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
+from treff.providers.http import Answer
+from treff.providers.meanings import asked, of_token_refusal
+from treff.providers.tokens import TokenRefusal
 
 # What is asked for, and what it is called in the answer:
 # https://developers.google.com/identity/openid-connect/openid-connect#scope-param
 ASKED_SCOPES = "openid email https://www.googleapis.com/auth/calendar.events"
+# Asked for only by who wants their busy times read; calendar.events alone does not open them:
+# https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query (Authorization)
+BUSY_SCOPE = "https://www.googleapis.com/auth/calendar.freebusy"
+# Google refuses longer ones somewhere past three months and says nowhere where.
+_BUSY_PIECE = timedelta(days=62)
 _EMAIL_SCOPE = "https://www.googleapis.com/auth/userinfo.email"
 # Google names no bound of a summary; this is ours.
 _LONGEST_TITLE = 1000
@@ -43,12 +49,14 @@ _LINK_PATH = re.compile(r"/[a-z0-9]+(?:-[a-z0-9]+){1,5}")
 
 @dataclass(frozen=True, slots=True)
 class GoogleMeetProvider:
-    """conferencing.ports.MeetingProvider and LaterLinks for Google Meet."""
+    """conferencing.ports.MeetingProvider, LaterLinks and BusyTimes for Google Meet."""
 
     client: GoogleClient
     name: str = "google_meet"
     capabilities: Capabilities = _CAPABILITIES
     scopes: frozenset[str] = frozenset({"openid", _EMAIL_SCOPE, ASKED_SCOPES.split()[-1]})
+    busy_scope: str = BUSY_SCOPE
+    calendar_host: str = "calendar.google.com"
 
     @property
     def client_id(self) -> str:
@@ -56,6 +64,9 @@ class GoogleMeetProvider:
 
     def authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
         return self.client.authorization_url(ASKED_SCOPES, state, code_challenge, redirect_uri)
+
+    def busy_authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
+        return self.client.authorization_url(f"{ASKED_SCOPES} {BUSY_SCOPE}", state, code_challenge, redirect_uri)
 
     def exchange_code(self, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet:
         return _token_set(lambda: self.client.exchange_code(code, verifier, redirect_uri), None)
@@ -81,7 +92,7 @@ class GoogleMeetProvider:
     def create(self, access_token: Secret, spec: MeetingSpec) -> RemoteMeeting:
         """An event of an id that the key decides, so the calendar itself keeps a second one out."""
         spec = spec if spec.key else replace(spec, key=uuid4().hex)
-        answer = _sent(lambda: self.client.insert_event(access_token, _new_event(spec)), Ambiguous)
+        answer = asked(lambda: self.client.insert_event(access_token, _new_event(spec)), Ambiguous)
         if answer.status == 409 and wire.fault(answer).reason == "duplicate":
             return self._meeting(self._made_before(access_token, spec))
         if not 200 <= answer.status < 300:
@@ -100,12 +111,33 @@ class GoogleMeetProvider:
 
     def delete(self, access_token: Secret, external_id: str) -> None:
         # Deleting again does no harm.
-        answer = _sent(lambda: self.client.delete_event(access_token, external_id), Unreachable)
+        answer = asked(lambda: self.client.delete_event(access_token, external_id), Unreachable)
         if not _is_done(answer):
             refuse(answer, Unreachable(f"Google answered {answer.status} to a delete"))
 
     def read_link(self, access_token: Secret, external_id: str) -> str:
         return self._link_of(self._read(access_token, external_id))
+
+    def read_busy(
+        self, access_token: Secret, within: tuple[datetime, datetime], time_zone: str
+    ) -> list[tuple[datetime, datetime]]:
+        """Google itself says of whole days when they are, in the calendar's own zone."""
+        del time_zone
+        found, start = [], within[0]
+        while start < within[1]:
+            end = min(start + _BUSY_PIECE, within[1])
+            found += self._busy_between(access_token, start, end)
+            start = end
+        return found
+
+    def _busy_between(self, access_token: Secret, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        answer = _asked(partial(self.client.query_busy, access_token, _told(start), _told(end)))
+        if answer.status != 200:
+            refuse(answer, Transient(f"Google answered {answer.status}"))
+        found = wire.busy_times(answer)
+        if found is None:
+            raise Transient("Google's answer holds no busy times")
+        return found
 
     def _made_before(self, access_token: Secret, spec: MeetingSpec) -> Event:
         """What an earlier create with this key made, as the spec has it now. Raises Missing if it was deleted since.
@@ -123,7 +155,7 @@ class GoogleMeetProvider:
             raise Ambiguous(str(error)) from error
 
     def _patched(self, access_token: Secret, external_id: str, spec: MeetingSpec) -> Event:
-        answer = _sent(lambda: self.client.patch_event(access_token, external_id, _times_and_title(spec)), Ambiguous)
+        answer = asked(lambda: self.client.patch_event(access_token, external_id, _times_and_title(spec)), Ambiguous)
         if answer.status == 403 and wire.fault(answer).reason == FORBIDDEN:
             # A deleted event can be restored, but not changed: https://github.com/googleapis/google-api-ruby-client/issues/1811
             self._read(access_token, external_id)
@@ -168,22 +200,9 @@ class GoogleMeetProvider:
         return (at_google or at_stand_in) and len(url) <= 2000 and _LINK_PATH.fullmatch(parts.path) is not None
 
 
-def _sent(ask: Callable[[], Answer], if_unanswered: type[ProviderError]) -> Answer:
-    try:
-        return ask()
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise if_unanswered(str(error)) from error
-
-
 def _asked(ask: Callable[[], Answer]) -> Answer:
     """For what changes nothing, or may be done twice."""
-    return _sent(ask, Unreachable)
-
-
-def _unsent(error: NotSent) -> Unreachable:
-    return (Insecure if isinstance(error, NotSecure) else Unreachable)(str(error))
+    return asked(ask, Unreachable)
 
 
 def _token_set(ask: Callable[[], Answer], kept: Secret | None) -> TokenSet:
@@ -193,8 +212,8 @@ def _token_set(ask: Callable[[], Answer], kept: Secret | None) -> TokenSet:
     """
     try:
         found = oauth.tokens(_asked(ask), kept)
-    except oauth.TokenRefusal as refusal:
-        raise meaning_of_token_refusal(refusal) from refusal
+    except TokenRefusal as refusal:
+        raise of_token_refusal(refusal) from refusal
     return TokenSet(found.access_token, found.refresh_token, found.expires_in, found.scopes)
 
 

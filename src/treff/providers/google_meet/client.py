@@ -17,6 +17,8 @@ REFRESHING_SECONDS = 30.0
 # (conferencing/ledger.py).
 WRITING_SECONDS = 45.0
 READING_SECONDS = 20.0
+# One of a dozen at most, which must end inside the lease of a calendar together (availability/feeds.py).
+BUSY_SECONDS = 10.0
 # With 1 conference data counts, with 0 it is left out in silence; none: Google mails nobody, we tell people ourselves.
 # https://developers.google.com/workspace/calendar/api/v3/reference/events/insert
 _WRITING = "conferenceDataVersion=1&sendUpdates=none"
@@ -51,6 +53,9 @@ class GoogleClient:
                 "state": state.reveal(),
                 "access_type": "offline",
                 "prompt": "consent",
+                # What was allowed before stays allowed: the busy times are asked for at another time than the events.
+                # https://developers.google.com/identity/protocols/oauth2/web-server#incrementalAuth
+                "include_granted_scopes": "true",
                 "code_challenge": code_challenge,
                 "code_challenge_method": "S256",
             }
@@ -90,6 +95,12 @@ class GoogleClient:
 
     def read_event(self, access_token: Secret, event_id: str) -> Answer:
         return send(Request("GET", self._event(event_id), _bearer(access_token), total_seconds=READING_SECONDS))
+
+    def query_busy(self, access_token: Secret, start: str, end: str) -> Answer:
+        """Of the account's own calendar. https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query"""
+        body = {"timeMin": start, "timeMax": end, "items": [{"id": "primary"}]}
+        url = f"{self.api_url}/freeBusy"
+        return send(Request("POST", url, _bearer(access_token), json=body, total_seconds=BUSY_SECONDS))
 
     @property
     def _events(self) -> str:

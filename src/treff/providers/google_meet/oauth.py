@@ -1,28 +1,14 @@
 """The token endpoint's answers. https://developers.google.com/identity/protocols/oauth2/web-server#exchange-errors"""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum, auto
 
 from treff.kernel.secrets import Secret
 from treff.providers.google_meet import wire
 from treff.providers.http import Answer
+from treff.providers.tokens import TokenRefusal, Tokens, Verdict, life
 
 # Of an access token, for an answer that does not say: the same page, "expires_in".
 USUAL_LIFE = timedelta(seconds=3599)
-
-
-class Verdict(Enum):
-    """What a refusal says, and of whom."""
-
-    APP_NOT_ACCEPTED = auto()
-    APP_DISABLED = auto()
-    BLOCKED_BY_ADMIN = auto()
-    TOKEN_DEAD = auto()
-    USER_GONE = auto()
-    TRY_AGAIN = auto()
-    REFUSED = auto()
-
 
 # Names: https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors and RFC 6749 (5.2).
 _BY_ERROR = {
@@ -40,22 +26,6 @@ _BY_ERROR = {
 _USER_GONE = "account has been deleted"
 
 
-class TokenRefusal(Exception):
-    """The endpoint answered, but not with tokens."""
-
-    def __init__(self, verdict: Verdict, message: str) -> None:
-        super().__init__(message)
-        self.verdict = verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    access_token: Secret
-    refresh_token: Secret
-    expires_in: timedelta
-    scopes: frozenset[str]
-
-
 def tokens(answer: Answer, kept: Secret | None = None) -> Tokens:
     """`kept` is the refresh token that was presented: it stays good, and usually no other comes with the answer.
 
@@ -70,7 +40,7 @@ def tokens(answer: Answer, kept: Secret | None = None) -> Tokens:
         raise TokenRefusal(Verdict.TRY_AGAIN, "the token endpoint answered 200 without tokens")
     scope = found.get("scope")
     scopes = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
-    return Tokens(Secret(access), refreshing, _life(found.get("expires_in")), scopes)
+    return Tokens(Secret(access), refreshing, life(found.get("expires_in"), USUAL_LIFE), scopes)
 
 
 def _refusal(answer: Answer) -> TokenRefusal:
@@ -83,12 +53,3 @@ def _refusal(answer: Answer) -> TokenRefusal:
         passing = answer.status in (407, 408, 429) or answer.status >= 500 or answer.status < 400  # 407 is a proxy's
         verdict = Verdict.TRY_AGAIN if passing else Verdict.REFUSED
     return TokenRefusal(verdict, f"the token endpoint answered {answer.status} {said.error} {said.subtype}".strip())
-
-
-def _life(expires_in: object) -> timedelta:
-    """Seconds as a number or in text; what makes no sense counts as the usual life, a refused token corrects it."""
-    try:
-        seconds = int(expires_in) if isinstance(expires_in, int | float | str) else 0
-    except (ValueError, OverflowError):
-        seconds = 0
-    return timedelta(seconds=seconds) if 0 < seconds <= 86_400 else USUAL_LIFE

@@ -1,7 +1,6 @@
 """What Google's refusals mean. https://developers.google.com/workspace/calendar/api/guides/errors"""
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
@@ -17,12 +16,12 @@ from treff.conferencing.errors import (
     Unauthorized,
     Unreachable,
 )
-from treff.conferencing.states import CheckResult, GrantState, LostCause
+from treff.conferencing.states import GrantState, LostCause
 from treff.kernel import clock
 from treff.providers.google_meet import wire
-from treff.providers.google_meet.oauth import TokenRefusal, Verdict
 from treff.providers.google_meet.wire import Fault
 from treff.providers.http import Answer
+from treff.providers.meanings import retry_after
 
 # What is said of a write to an event that was deleted, and of much else.
 FORBIDDEN = "forbidden"
@@ -33,6 +32,8 @@ _BY_THE_MINUTE = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 # https://knowledge.workspace.google.com/admin/calendar/avoid-calendar-use-limits
 _USE_LIMITS = "quotaExceeded"
 _USE_LIMITS_LAST = timedelta(hours=1)
+# Google promises no Retry-After, so that one which it sends all the same is not believed for longer.
+_LONGEST_WAIT = timedelta(days=1)
 # Of a whole project; "daily quotas reset at midnight Pacific Time": https://support.google.com/googleapi/answer/7035610
 _BY_THE_DAY = "dailyLimitExceeded"
 _GOOGLES_DAY = ZoneInfo("America/Los_Angeles")
@@ -51,7 +52,7 @@ def refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     said = wire.fault(answer)
     text = f"Google {answer.status} {said.reason}: {said.message}".strip()
     if answer.status < 300 or answer.status == 408 or answer.status >= 500:
-        wait = _retry_after(answer) if answer.status == 503 else None
+        wait = retry_after(answer, _LONGEST_WAIT) if answer.status == 503 else None
         if wait is not None and not isinstance(if_unclear, Ambiguous):
             raise Transient(text, wait)
         raise if_unclear
@@ -69,29 +70,10 @@ def refuse(answer: Answer, if_unclear: ProviderError) -> NoReturn:
     raise Refused(said.message or f"Google answered {answer.status}")
 
 
-def meaning_of_token_refusal(refusal: TokenRefusal) -> ProviderError:
-    text = str(refusal)
-    match refusal.verdict:
-        case Verdict.APP_NOT_ACCEPTED:
-            return Misconfigured(text)
-        case Verdict.APP_DISABLED:
-            return Misconfigured(text, CheckResult.APP_DISABLED)
-        case Verdict.BLOCKED_BY_ADMIN:
-            return GrantLost(text, GrantState.BLOCKED_BY_PROVIDER, LostCause.ADMIN)
-        case Verdict.TOKEN_DEAD:
-            return GrantLost(text)
-        case Verdict.USER_GONE:
-            return GrantLost(text, cause=LostCause.USER_GONE)
-        case Verdict.TRY_AGAIN:
-            return Transient(text)
-        case Verdict.REFUSED:
-            return Refused(text)
-
-
 def _refuse_for_now(answer: Answer, said: Fault, text: str) -> None:
     """403 says half a dozen things, told apart by the reason; too many requests come with 403 and 429 alike."""
     reasons = said.details | {said.reason}
-    wait = _retry_after(answer)
+    wait = retry_after(answer, _LONGEST_WAIT)
     if said.reason == _USE_LIMITS:
         raise Throttled(text, clock.now() + (wait or _USE_LIMITS_LAST))
     if said.reason == _BY_THE_DAY:
@@ -104,22 +86,6 @@ def _refuse_for_now(answer: Answer, said: Fault, text: str) -> None:
         raise Misconfigured(text)
     if said.reason == _DOMAIN_POLICY:
         raise GrantLost(text, GrantState.BLOCKED_BY_PROVIDER, LostCause.ADMIN)
-
-
-def _retry_after(answer: Answer) -> timedelta | None:
-    """Seconds or an HTTP date (RFC 9110, 10.2.3), which Google promises nowhere and sends at times; a day at most."""
-    text = answer.headers.get("retry-after", "").strip()
-    try:
-        if text.isascii() and text.isdigit():
-            wait = timedelta(seconds=min(int(text[:9]), 86_400))
-        elif text:
-            at = parsedate_to_datetime(text)
-            wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - clock.now()
-        else:
-            return None
-    except (ValueError, OverflowError):
-        return None
-    return max(timedelta(0), min(wait, timedelta(days=1)))
 
 
 def _next_day_of_google() -> datetime:

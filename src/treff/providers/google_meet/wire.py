@@ -84,6 +84,21 @@ def event(answer: Answer) -> Event | None:
     )
 
 
+def busy_times(answer: Answer) -> list[tuple[datetime, datetime]] | None:
+    """Of the one calendar that was asked for, in UTC; None if the body does not tell them all."""
+    calendars = _object(answer.body).get("calendars") if answer.complete else None
+    found = next(iter(calendars.values()), None) if isinstance(calendars, dict) else None
+    if not isinstance(found, dict) or found.get("errors") or not isinstance(found.get("busy"), list):
+        return None
+    spans = []
+    for entry in found["busy"]:
+        start, end = (_instant({"dateTime": _text(_dict(entry), name)}) for name in ("start", "end"))
+        if start is None or end is None:
+            return None
+        spans.append((start, end))
+    return spans
+
+
 def profile(answer: Answer) -> Profile | None:
     """Whose token it is, or None if the body does not say."""
     found = _object(answer.body)
@@ -139,6 +154,10 @@ def _instant(moment: object) -> datetime | None:
 
 def _objects(value: object) -> list[dict[str, Any]]:
     return [entry for entry in value[:50] if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _object(body: bytes) -> dict[str, Any]:

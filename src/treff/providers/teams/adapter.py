@@ -6,7 +6,8 @@ Codes: https://learn.microsoft.com/en-us/graph/errors and, for Outlook, the page
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,6 @@ import structlog
 
 from treff.conferencing.errors import (
     Ambiguous,
-    Insecure,
     Missing,
     Transient,
     Unexpected,
@@ -23,24 +23,27 @@ from treff.conferencing.errors import (
 )
 from treff.conferencing.ports import Capabilities, Identity, MeetingSpec, RemoteMeeting, TokenSet
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
+from treff.kernel.zones import zone
+from treff.providers.http import Answer
+from treff.providers.meanings import asked, of_token_refusal, retry_after
 from treff.providers.teams import oauth, wire
-from treff.providers.teams.client import TeamsClient
+from treff.providers.teams.client import MOST_BUSY, TeamsClient
 from treff.providers.teams.refusals import (
     CALENDAR_SCOPE,
     MEETINGS_SCOPE,
     PROFILE_SCOPE,
-    meaning_of_token_refusal,
     refuse,
-    retry_after,
 )
-from treff.providers.teams.wire import Event, Fault
+from treff.providers.teams.wire import Entry, Event, Fault
+from treff.providers.tokens import TokenRefusal
 
 log = structlog.get_logger()
 
 # What a subject can hold: https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxcmsg
 _LONGEST_SUBJECT = 255
 _CAPABILITIES = Capabilities(creates_idempotently=True)
+# A calendar that needs more looks than this is left alone: several hundred entries a week.
+_BUSY_PIECE, _MOST_BUSY_PAGES = timedelta(days=62), 30
 _TEAMS = "teamsForBusiness"
 # In front of the id of a meeting that stands in no calendar. No event's id has a colon.
 _MEETING = "meeting:"
@@ -53,12 +56,15 @@ _LINK_HOSTS = ("teams.microsoft.com", "teams.live.com")
 
 @dataclass(frozen=True, slots=True)
 class TeamsProvider:
-    """conferencing.ports.MeetingProvider, and LaterLinks, for Microsoft Teams."""
+    """conferencing.ports.MeetingProvider, LaterLinks and BusyTimes, for Microsoft Teams."""
 
     client: TeamsClient
     name: str = "teams"
     capabilities: Capabilities = _CAPABILITIES
     scopes: frozenset[str] = frozenset({PROFILE_SCOPE, CALENDAR_SCOPE, MEETINGS_SCOPE})
+    # Who may write events may read them: https://learn.microsoft.com/en-us/graph/api/user-list-calendarview
+    busy_scope: str = CALENDAR_SCOPE
+    calendar_host: str = "outlook.office.com"
 
     @property
     def client_id(self) -> str:
@@ -66,6 +72,9 @@ class TeamsProvider:
 
     def authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
         return self.client.authorization_url(state, code_challenge, redirect_uri)
+
+    def busy_authorization_url(self, state: Secret, code_challenge: str, redirect_uri: str) -> str:
+        return self.authorization_url(state, code_challenge, redirect_uri)
 
     def admin_consent_url(self, redirect_uri: str) -> str:
         """Where an administrator agrees for their whole organisation; nobody has to be signed in here for that."""
@@ -124,12 +133,7 @@ class TeamsProvider:
         """https://learn.microsoft.com/en-us/graph/api/event-delete and …/onlinemeeting-delete: 204 both."""
         kind, own_id = _split(external_id)
         gone = self.client.delete_meeting if kind == _MEETING else self.client.delete_event
-        try:
-            answer = gone(access_token, own_id)
-        except NotSent as error:
-            raise _unsent(error) from error
-        except Unanswered as error:  # deleting again does no harm
-            raise Unreachable(str(error)) from error
+        answer = asked(lambda: gone(access_token, own_id), Unreachable)  # deleting again does no harm
         if not _is_done(answer, 204):
             refuse(answer, Unreachable(f"Microsoft answered {answer.status} to a delete"))
 
@@ -141,6 +145,28 @@ class TeamsProvider:
             return self._checked(found.join_url, external_id) if found else ""
         event = wire.event(_read(lambda: self.client.read_event(access_token, own_id)))
         return self._link_of(event) if event else ""
+
+    def read_busy(
+        self, access_token: Secret, within: tuple[datetime, datetime], time_zone: str
+    ) -> list[tuple[datetime, datetime]]:
+        found, left, asked = [], [within], 0
+        while left:
+            start, end = left.pop()
+            if end - start > _BUSY_PIECE:
+                left += [(start + _BUSY_PIECE, end), (start, start + _BUSY_PIECE)]
+                continue
+            if asked == _MOST_BUSY_PAGES:
+                raise Transient("the calendar has too many entries")
+            asked += 1
+            read = wire.entries(_read(partial(self.client.list_busy, access_token, start, end)))
+            if read is None:
+                raise Transient("Microsoft's answer holds no calendar")
+            if len(read) < MOST_BUSY:
+                found += [_span(entry, time_zone) for entry in read if entry.takes_time]
+            else:  # there may be more, which two shorter looks show
+                middle = start + (end - start) / 2
+                left += [(middle, end), (start, middle)]
+        return found
 
     def _has_teams_calendar(self, access_token: Secret) -> bool:
         """Asked before, because an event is made without a meeting, and without an error, where it has none.
@@ -215,34 +241,29 @@ class TeamsProvider:
         return ((at_teams and parts.scheme == "https" and parts.netloc == host) or at_stand_in) and fits
 
 
+def _span(entry: Entry, time_zone: str) -> tuple[datetime, datetime]:
+    """Days that Microsoft writes as midnights in UTC are days in the zone."""
+    start, end = entry.start_at, entry.end_at
+    if entry.all_day and start.time() == end.time() == time():
+        place = zone(time_zone)
+        start, end = (at.replace(tzinfo=place).astimezone(UTC) for at in (start, end))
+    return start, end
+
+
 def _split(external_id: str) -> tuple[str, str]:
     """Which kind it is, and the id as Microsoft knows it."""
     is_meeting = external_id.startswith(_MEETING)
     return (_MEETING, external_id.removeprefix(_MEETING)) if is_meeting else ("", external_id)
 
 
-def _unsent(error: NotSent) -> Unreachable:
-    return (Insecure if isinstance(error, NotSecure) else Unreachable)(str(error))
-
-
 def _sent(ask: Callable[[], Answer]) -> Answer:
     """The answer to a create or an update."""
-    try:
-        return ask()
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise Ambiguous(str(error)) from error
+    return asked(ask, Ambiguous)
 
 
 def _looked(ask: Callable[[], Answer]) -> Answer:
     """The answer to a request that changes nothing."""
-    try:
-        return ask()
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise Unreachable(str(error)) from error
+    return asked(ask, Unreachable)
 
 
 def _read(ask: Callable[[], Answer], scope: str = CALENDAR_SCOPE) -> Answer:
@@ -255,15 +276,11 @@ def _read(ask: Callable[[], Answer], scope: str = CALENDAR_SCOPE) -> Answer:
 
 def _token_set(ask: Callable[[], Answer], kept: Secret | None = None) -> TokenSet:
     """The tokens, or what their refusal means. An answer that never came leaves open whether new ones were made."""
+    answer = asked(ask, Ambiguous)
     try:
-        answer = ask()
         found = oauth.tokens(answer, kept)
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise Ambiguous(str(error)) from error
-    except oauth.TokenRefusal as refusal:
-        raise meaning_of_token_refusal(refusal, retry_after(answer)) from refusal
+    except TokenRefusal as refusal:
+        raise of_token_refusal(refusal, retry_after(answer)) from refusal
     return TokenSet(found.access_token, found.refresh_token, found.expires_in, found.scopes)
 
 

@@ -17,12 +17,16 @@ REFRESHING_SECONDS = 30.0
 # that one request is allowed elsewhere, so that the lease of the pass holds.
 LOOKING_SECONDS = 15.0
 CREATING_SECONDS = 60.0
+# One of some dozens at most, which must end inside the lease of a calendar together (availability/feeds.py).
+BUSY_SECONDS = 10.0
 # What is asked for, and only that; the README says what each is for.
 ASKED = ("offline_access", "User.Read", "Calendars.ReadWrite", "OnlineMeetings.ReadWrite")
 # Ids that stay as they are when the host moves the event: https://learn.microsoft.com/en-us/graph/outlook-immutable-id
 _IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
 # The page that a calendar view is read in; more than 1000 is refused.
 _MOST_LOOKED_AT = 200
+# The same, of entries that are times only.
+MOST_BUSY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,23 @@ class TeamsClient:
         headers = _bearer(access_token) | _IMMUTABLE
         url = f"{self.api_url}/me/calendarView?{query}"
         return send(Request("GET", url, headers, total_seconds=LOOKING_SECONDS))
+
+    def list_busy(self, access_token: Secret, start_at: datetime, end_at: datetime) -> Answer:
+        """When the calendar's entries are and how they show, in UTC; nothing of what they are about.
+
+        https://learn.microsoft.com/en-us/graph/api/user-list-calendarview : what recurs is expanded.
+        """
+        query = urlencode(
+            {
+                "startDateTime": start_at.isoformat(),
+                "endDateTime": end_at.isoformat(),
+                "$select": "start,end,showAs,isAllDay,isCancelled",
+                "$top": str(MOST_BUSY),
+            },
+            safe="$,:",
+        )
+        url = f"{self.api_url}/me/calendarView?{query}"
+        return send(Request("GET", url, _bearer(access_token), total_seconds=BUSY_SECONDS))
 
     def update_event(self, access_token: Secret, event_id: str, body: Mapping[str, Any]) -> Answer:
         headers = _bearer(access_token) | _IMMUTABLE

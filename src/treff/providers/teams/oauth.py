@@ -5,13 +5,12 @@ change, so that what is not known here goes by `error`, as RFC 6749 has it.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum, auto
 
 from treff.kernel.secrets import Secret
 from treff.providers.http import Answer
 from treff.providers.teams import wire
+from treff.providers.tokens import TokenRefusal, Tokens, Verdict, life
 
 # "a random value between 60-90 minutes (75 minutes on average)", for an answer that does not say; the shortest of them:
 # https://learn.microsoft.com/en-us/entra/identity-platform/configurable-token-lifetimes
@@ -19,19 +18,6 @@ USUAL_LIFE = timedelta(minutes=60)
 _NUMBER = re.compile(r"\bAADSTS(\d{4,8})\b")
 _GRAPH = "https://graph.microsoft.com/"
 _SIGN_IN = frozenset({"openid", "profile", "email", "offline_access"})
-
-
-class Verdict(Enum):
-    """What a refusal says, and of whom."""
-
-    APP_NOT_ACCEPTED = auto()
-    BLOCKED_BY_ADMIN = auto()
-    TOKEN_DEAD = auto()
-    USER_GONE = auto()
-    TRY_AGAIN = auto()
-    NO_TOKENS = auto()
-    REFUSED = auto()
-
 
 # 700016 unknown app, 7000215 wrong secret, 7000222 expired secret, 7000218 no secret, 700025 a public client, 50011 and
 # 500112 redirect address, 90002 unknown tenant, 50194 not for other tenants, 650053 and 650057 permissions that the
@@ -71,22 +57,6 @@ _BY_ERROR = {
 }
 
 
-class TokenRefusal(Exception):
-    """The endpoint answered, but not with tokens."""
-
-    def __init__(self, verdict: Verdict, message: str) -> None:
-        super().__init__(message)
-        self.verdict = verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    access_token: Secret
-    refresh_token: Secret
-    expires_in: timedelta
-    scopes: frozenset[str]
-
-
 def tokens(answer: Answer, kept: Secret | None = None) -> Tokens:
     """`kept`: the refresh token to go on with where no new one comes.
 
@@ -103,7 +73,10 @@ def tokens(answer: Answer, kept: Secret | None = None) -> Tokens:
         raise TokenRefusal(Verdict.NO_TOKENS, "the token endpoint answered 200 without tokens")
     scope = found.get("scope")
     return Tokens(
-        Secret(access), Secret(refresh), _life(found.get("expires_in")), scopes(scope if isinstance(scope, str) else "")
+        Secret(access),
+        Secret(refresh),
+        life(found.get("expires_in"), USUAL_LIFE),
+        scopes(scope if isinstance(scope, str) else ""),
     )
 
 
@@ -148,12 +121,3 @@ def _number(found: object) -> int:
 def _word(value: object) -> str:
     """Only what looks like OAuth's own words goes into messages."""
     return value if isinstance(value, str) and re.fullmatch(r"[a-z_]{1,60}", value) else ""
-
-
-def _life(expires_in: object) -> timedelta:
-    """Seconds as a number or in text; what makes no sense counts as the usual life, a refused token corrects it."""
-    try:
-        seconds = int(expires_in) if isinstance(expires_in, int | float | str) else 0
-    except (ValueError, OverflowError):
-        seconds = 0
-    return timedelta(seconds=seconds) if 0 < seconds <= 86_400 else USUAL_LIFE

@@ -1,7 +1,5 @@
 """What Microsoft's refusals mean. https://learn.microsoft.com/en-us/graph/errors"""
 
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from treff.conferencing.errors import (
@@ -19,8 +17,8 @@ from treff.conferencing.errors import (
 from treff.conferencing.states import GrantState, LostCause
 from treff.kernel import clock
 from treff.providers.http import Answer
+from treff.providers.meanings import retry_after
 from treff.providers.teams import wire
-from treff.providers.teams.oauth import TokenRefusal, Verdict
 from treff.providers.teams.wire import Fault
 
 CALENDAR_SCOPE, PROFILE_SCOPE, MEETINGS_SCOPE = "Calendars.ReadWrite", "User.Read", "OnlineMeetings.ReadWrite"
@@ -71,37 +69,3 @@ def _forbid(text: str, said: Fault, scope: str) -> NoReturn:
     if said.code in ("ErrorAccessDenied", "Authorization_RequestDenied"):
         raise GrantLost(text, GrantState.SCOPE_MISSING, LostCause.SCOPES, frozenset({scope}))
     raise Refused(said.message or "Microsoft answered 403")
-
-
-def retry_after(answer: Answer) -> timedelta | None:
-    """Seconds, as Graph says them, or the HTTP date that the standard allows."""
-    text = answer.headers.get("retry-after", "").strip()
-    try:
-        if text.isascii() and text.isdigit():
-            return timedelta(seconds=min(int(text[:9]), 30 * 86_400))
-        found = parsedate_to_datetime(text) if text else None
-    except (ValueError, OverflowError):
-        return None
-    if found is None:
-        return None
-    wait = (found if found.tzinfo else found.replace(tzinfo=UTC)) - clock.now()
-    return max(wait, timedelta(0))
-
-
-def meaning_of_token_refusal(refusal: TokenRefusal, wait: timedelta | None) -> ProviderError:
-    text = str(refusal)
-    match refusal.verdict:
-        case Verdict.APP_NOT_ACCEPTED:
-            return Misconfigured(text)
-        case Verdict.BLOCKED_BY_ADMIN:
-            return GrantLost(text, GrantState.BLOCKED_BY_PROVIDER, LostCause.ADMIN)
-        case Verdict.TOKEN_DEAD:
-            return GrantLost(text)
-        case Verdict.USER_GONE:
-            return GrantLost(text, cause=LostCause.USER_GONE)
-        case Verdict.TRY_AGAIN:
-            return Transient(text, wait)
-        case Verdict.NO_TOKENS:
-            return Ambiguous(text)
-        case Verdict.REFUSED:
-            return Refused(text)

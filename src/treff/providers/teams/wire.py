@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from treff.providers.http import Answer
@@ -19,6 +20,16 @@ class Event:
     join_url: str
     is_online: bool | None
     transaction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a calendar as its owner's time. `all_day`: midnights are those of the days, wherever one is."""
+
+    start_at: datetime
+    end_at: datetime
+    all_day: bool
+    takes_time: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,26 @@ def events(answer: Answer) -> list[Event] | None:
         return None
     read = [_event(entry) for entry in entries if isinstance(entry, dict)]
     return [found for found in read if found is not None]
+
+
+def entries(answer: Answer) -> list[Entry] | None:
+    """A page of a calendar view; None if the body does not tell them all.
+
+    `showAs` is free, tentative, busy, oof, workingElsewhere or unknown:
+    https://learn.microsoft.com/en-us/graph/api/resources/event
+    """
+    listed = _object(answer).get("value")
+    if not isinstance(listed, list):
+        return None
+    found = []
+    for entry in listed:
+        entry = entry if isinstance(entry, dict) else {}
+        start_at, end_at = (_instant(entry.get(name)) for name in ("start", "end"))
+        if start_at is None or end_at is None:
+            return None
+        takes_time = _text(entry, "showAs") not in ("free", "workingElsewhere") and entry.get("isCancelled") is not True
+        found.append(Entry(start_at, end_at, entry.get("isAllDay") is True, takes_time))
+    return found
 
 
 def meeting(answer: Answer) -> Meeting | None:
@@ -110,6 +141,15 @@ def _event(found: Mapping[str, Any]) -> Event | None:
         is_online if isinstance(is_online, bool) else None,
         _text(found, "transactionId"),
     )
+
+
+def _instant(moment: object) -> datetime | None:
+    """UTC is what Graph answers in where no other zone was asked for; seven digits of a second are one too many."""
+    try:
+        at = datetime.fromisoformat(_text(moment, "dateTime")[:26]) if isinstance(moment, dict) else None
+        return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else None
+    except ValueError:
+        return None
 
 
 def _id(found: Mapping[str, Any]) -> str:

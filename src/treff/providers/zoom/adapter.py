@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from treff.conferencing.errors import (
     Ambiguous,
     GrantLost,
-    Insecure,
     Misconfigured,
     Missing,
     ProviderError,
@@ -23,13 +22,14 @@ from treff.conferencing.errors import (
     Unusable,
 )
 from treff.conferencing.ports import Capabilities, Identity, MeetingOptions, MeetingSpec, RemoteMeeting, TokenSet
-from treff.conferencing.states import CheckResult, GrantState, LostCause, Plan
+from treff.conferencing.states import GrantState, LostCause, Plan
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
-from treff.providers.http import Answer, NotSecure, NotSent, Unanswered
+from treff.providers.http import Answer, NotSent, Unanswered
+from treff.providers.meanings import asked, of_token_refusal
+from treff.providers.tokens import TokenRefusal
 from treff.providers.zoom import oauth, wire
 from treff.providers.zoom.client import ZoomClient
-from treff.providers.zoom.oauth import Verdict
 
 # "The start_url expires in two hours": https://developers.zoom.us/docs/api/meetings/ (create a meeting)
 START_URL_LIFE = timedelta(hours=2)
@@ -101,12 +101,7 @@ class ZoomProvider:
         return self._created(answer)
 
     def _sent_create(self, access_token: Secret, body: dict[str, Any]) -> Answer:
-        try:
-            return self.client.create_meeting(access_token, body)
-        except NotSent as error:
-            raise _unsent(error) from error
-        except Unanswered as error:
-            raise Ambiguous(str(error)) from error
+        return asked(lambda: self.client.create_meeting(access_token, body), Ambiguous)
 
     def update(self, access_token: Secret, external_id: str, spec: MeetingSpec) -> None:
         body = _body(spec)
@@ -120,20 +115,12 @@ class ZoomProvider:
             _refuse(answer, Ambiguous(f"Zoom answered {answer.status} to an update"))
 
     def _sent_update(self, access_token: Secret, external_id: str, body: dict[str, Any]) -> Answer:
-        try:
-            return self.client.update_meeting(access_token, external_id, body)
-        except NotSent as error:
-            raise _unsent(error) from error
-        except Unanswered as error:
-            raise Ambiguous(str(error)) from error
+        return asked(lambda: self.client.update_meeting(access_token, external_id, body), Ambiguous)
 
     def delete(self, access_token: Secret, external_id: str) -> None:
-        try:
-            answer = self.client.delete_meeting(access_token, external_id)
-        except NotSent as error:
-            raise _unsent(error) from error
-        except Unanswered as error:  # deleting again does no harm
-            raise Unreachable(str(error)) from error
+        answer = asked(
+            lambda: self.client.delete_meeting(access_token, external_id), Unreachable
+        )  # deleting again does no harm
         if not _is_done(answer):
             _refuse(answer, Unreachable(f"Zoom answered {answer.status} to a delete"))
 
@@ -165,46 +152,13 @@ class ZoomProvider:
         return (at_zoom or at_stand_in) and fits
 
 
-def _unsent(error: NotSent) -> Unreachable:
-    return (Insecure if isinstance(error, NotSecure) else Unreachable)(str(error))
-
-
 def _token_set(ask: Callable[[], Answer]) -> TokenSet:
     """The tokens, or what their refusal means. An answer that never came leaves open whether the old token is spent."""
     try:
-        found = oauth.tokens(ask())
-    except NotSent as error:
-        raise _unsent(error) from error
-    except Unanswered as error:
-        raise Ambiguous(str(error)) from error
-    except oauth.TokenRefusal as refusal:
-        raise _meaning(refusal) from refusal
+        found = oauth.tokens(asked(ask, Ambiguous))
+    except TokenRefusal as refusal:
+        raise of_token_refusal(refusal) from refusal
     return TokenSet(found.access_token, found.refresh_token, found.expires_in, found.scopes)
-
-
-def _meaning(refusal: oauth.TokenRefusal) -> ProviderError:
-    text = str(refusal)
-    match refusal.verdict:
-        case Verdict.APP_NOT_ACCEPTED:
-            return Misconfigured(text)
-        case Verdict.APP_DISABLED:
-            return Misconfigured(text, CheckResult.APP_DISABLED)
-        case Verdict.SCOPES_CHANGED:
-            return GrantLost(text, GrantState.SCOPE_MISSING, LostCause.SCOPES)
-        case Verdict.BLOCKED_BY_ADMIN:
-            return GrantLost(text, GrantState.BLOCKED_BY_PROVIDER, LostCause.ADMIN)
-        case Verdict.TOKEN_DEAD:
-            return GrantLost(text)
-        case Verdict.REPLACED:
-            return GrantLost(text, cause=LostCause.REPLACED)
-        case Verdict.USER_GONE:
-            return GrantLost(text, cause=LostCause.USER_GONE)
-        case Verdict.TRY_AGAIN:
-            return Transient(text)
-        case Verdict.NO_TOKENS:
-            return Ambiguous(text)
-        case Verdict.REFUSED:
-            return Refused(text)
 
 
 def _body(spec: MeetingSpec) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """The calendar: day, week and month of oneself, several or all members; appointments are moved and booked in it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, ngettext
@@ -20,6 +21,7 @@ from treff.kernel.zones import GapTime, instant_of, wall_of
 from treff.people import queries as people_queries
 from treff.people.models import Lead
 from treff.web.console.agenda_entries import (
+    Entry,
     People,
     appointments_of,
     busy_of,
@@ -41,7 +43,10 @@ from treff.workspaces.states import Permission
 
 NEWEST_FIRST = Order(("id",), descending=True)
 
-WEEK, MOST_DAYS = 7, 42
+# Of a month with everybody agenda.js asks for one week after the other: none of the answers takes long.
+WEEK = MOST_DAYS = 7
+# In the list that stands in for the calendar.
+MOST_LISTED = 100
 VIEWS = ("week", "day", "month")
 
 
@@ -64,12 +69,14 @@ def agenda(visit: Visit) -> HttpResponse:
     day = _day(query.get("date", "")) or today
     monday = day - timedelta(days=day.weekday())
     view = query.get("view", "")
+    days, is_cut = _days(visit, people, monday)
     context = {
         "nav": "appointments",
         "zone": visit.time_zone,
         "people": people,
         "choice": _choice(visit, people),
-        "days": _days(visit, people, monday),
+        "days": days,
+        "most_listed": MOST_LISTED if is_cut else 0,
         "waiting": queries.waiting(visit.scope, clock.now()).count(),
         "last_week": _query(people, monday - timedelta(days=WEEK)),
         "this_week": _query(people, today),
@@ -102,15 +109,18 @@ def _choice(visit: Visit, people: People) -> str:
     return gettext("Only me") if people.chosen[0].pk == visit.member.pk else str(people.chosen[0])
 
 
-def _days(visit: Visit, people: People, monday: date) -> list[DayRow]:
+def _days(visit: Visit, people: People, monday: date) -> tuple[list[DayRow], bool]:
+    """Whether there are more than it shows, too."""
     span = within_days(visit, monday, monday + timedelta(days=WEEK))
     found, busy = appointments_of(visit, people, span), busy_of(people, span)
-    rows = appointment_rows(visit, found, meetings_of(found))
+    listed = found[:MOST_LISTED]
+    prefetch_related_objects(listed, "lead", "host__user")
+    rows = appointment_rows(visit, listed, meetings_of(listed))
     days = []
     for day in (monday + timedelta(days=number) for number in range(WEEK)):
         of_day = [row for row in rows if wall_of(row.start_at, visit.time_zone).date() == day]
         days.append(DayRow(day_label(day), of_day, off_of(visit, people, busy, day)))
-    return days
+    return days, len(found) > len(listed)
 
 
 @require_safe
@@ -123,7 +133,8 @@ def agenda_entries(visit: Visit) -> HttpResponse:
         error = Invalid("until", N_("Please ask for one to %(most)d days."), most=MOST_DAYS)
         return JsonResponse({"said": sentence_of(error)}, status=status_of(error))
     found = entries(visit, people_of(visit, query), within_days(visit, first, until))
-    return JsonResponse({"entries": [asdict(each) for each in found]})
+    names = [each.name for each in fields(Entry)]
+    return JsonResponse({"entries": [{name: getattr(each, name) for name in names} for each in found]})
 
 
 @require_POST

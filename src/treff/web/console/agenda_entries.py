@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
 from django.utils.translation import gettext
 
 from treff.appointments import queries as appointments
-from treff.appointments.models import Appointment
+from treff.appointments.models import Appointment, CoHost
 from treff.appointments.states import BLOCKING, Status
 from treff.availability import queries as availability
 from treff.availability import rules
@@ -20,8 +20,9 @@ from treff.conferencing.models import Meeting
 from treff.conferencing.queries import meetings_of, standing_of
 from treff.conferencing.states import Sync
 from treff.kernel import clock
-from treff.kernel.intervals import Interval, merge
+from treff.kernel.intervals import Interval
 from treff.kernel.zones import wall_of
+from treff.people.models import Lead
 from treff.web.console.meetings import TONES, label_of
 from treff.web.console.presenting import address
 from treff.web.console.today import start_of
@@ -80,6 +81,16 @@ class Entry:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is read for all appointments at once: names, and `page`, the list's address below which each has its own."""
+
+    page: str
+    lead: str
+    hosts: str
+    place: int
+
+
 def people_of(visit: Visit, query: QueryDict) -> People:
     """`who` in the address: me, all, or public ids of members; who is not there is left out, nobody means oneself."""
     wanted = set(query.getlist("who"))
@@ -99,14 +110,15 @@ def within_days(visit: Visit, first: date, until: date) -> Interval:
 
 
 def appointments_of(visit: Visit, people: People, span: Interval) -> list[Appointment]:
-    """Booked or asked for, by start, with all who receive."""
+    """Booked or asked for, by start; without those whom they are about."""
     found = appointments.between(visit.scope, span.start_at - LONGEST, span.end_at).filter(status__in=BLOCKING)
-    rows = [row for row in found if row.end_at > span.start_at]
-    prefetch_related_objects(rows, "co_hosts__member__user")
-    if people.everybody:
-        return rows
-    wanted = {each.pk for each in people.chosen}
-    return [row for row in rows if wanted & {row.host_id, *(each.member_id for each in row.co_hosts.all())}]
+    if not people.everybody:
+        wanted = [each.pk for each in people.chosen]
+        together = CoHost.objects.filter(appointment=OuterRef("pk"), member__in=wanted)
+        found = found.filter(Q(host__in=wanted) | Exists(together))
+    # Of thousands only what an entry shows: the rest would be most of the time that the page takes.
+    lean = found.select_related(None).defer("answers", "before", "manage_token", "manage_digest", "cancel_reason")
+    return [row for row in lean if row.end_at > span.start_at]
 
 
 def busy_of(people: People, span: Interval) -> list[BusyTime]:
@@ -120,14 +132,29 @@ def entries(visit: Visit, people: People, span: Interval) -> list[Entry]:
     busy = busy_of(people, span)
     meetings = meetings_of(rows)
     places = {each.pk: place for place, each in enumerate(people.active)}
+    names = {each.pk: str(each) for each in Member.objects.within(visit.scope).select_related("user")}
+    together = CoHost.objects.filter(appointment__in=rows).order_by("pk").values_list("appointment_id", "member_id")
+    hosts = {row.pk: [names[row.host_id]] for row in rows}
+    for appointment_id, member_id in together:
+        hosts[appointment_id].append(names[member_id])
+    leads = dict(Lead.objects.filter(pk__in={row.lead_id for row in rows}).values_list("pk", "name"))
+    page = address(visit, "appointments")
     return [
-        *(_of_appointment(visit, row, meetings.get(row.pk), places.get(row.host_id, 0)) for row in rows),
+        *(
+            _of_appointment(
+                visit,
+                row,
+                meetings.get(row.pk),
+                Shown(page, leads[row.lead_id], ", ".join(hosts[row.pk]), places.get(row.host_id, 0)),
+            )
+            for row in rows
+        ),
         *(_of_busy(visit, people, row) for row in busy),
         *(_of_hours(visit, window) for window in _hours(people, busy, span)),
     ]
 
 
-def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, place: int) -> Entry:
+def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, shown: Shown) -> Entry:
     standing = standing_of(row, meeting)
     now = clock.now()
     start, end = _wall(visit, row.start_at), _wall(visit, row.end_at)
@@ -140,11 +167,11 @@ def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, pla
         start=start.isoformat(),
         end=(end if end > start else start + row.duration).isoformat(),
         title=row.title,
-        url=address(visit, "appointment", appointment_id=row.public_id),
-        move_url=address(visit, "agenda_move", appointment_id=row.public_id) if can_move else "",
-        lead=row.lead.name,
-        host=", ".join([str(row.host), *(str(each.member) for each in row.co_hosts.all())]),
-        colour=place % COLOURS,
+        url=f"{shown.page}{row.public_id}/",
+        move_url=f"{shown.page}{row.public_id}/move/" if can_move else "",
+        lead=shown.lead,
+        host=shown.hosts,
+        colour=shown.place % COLOURS,
         minutes=int(row.duration.total_seconds() // 60),
         version=row.generation,
         is_request=row.status == Status.REQUESTED,
@@ -184,27 +211,16 @@ def _of_hours(visit: Visit, window: Interval) -> Entry:
 
 def _hours(people: People, busy: Sequence[BusyTime], span: Interval) -> list[Interval]:
     """When at least one of them receives and is not off."""
-    seconds = (int(span.start_at.timestamp()), int(span.end_at.timestamp()))
-    found: list[Interval] = []
+    found: list[rules.Span] = []
     for each in people.chosen:
         hours = availability.hours_of(each, availability.schedule_of(each))
-        off = merge(Interval(row.busy.lower, row.busy.upper) for row in busy if row.member_id == each.pk)
-        for start, end in rules.windows(hours, seconds):
-            found += _without(Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)), off)
-    return merge(found)
+        off = rules.merge(_seconds(row.busy.lower, row.busy.upper) for row in busy if row.member_id == each.pk)
+        found += rules.without(rules.merge(rules.windows(hours, _seconds(span.start_at, span.end_at))), off)
+    return [Interval(*(datetime.fromtimestamp(at, UTC) for at in each)) for each in rules.merge(found)]
 
 
-def _without(window: Interval, off: Sequence[Interval]) -> Iterator[Interval]:
-    """What is left of the window; `off` is merged."""
-    start_at = window.start_at
-    for each in off:
-        if not each.overlaps(window):
-            continue
-        if each.start_at > start_at:
-            yield Interval(start_at, each.start_at)
-        start_at = max(start_at, each.end_at)
-    if start_at < window.end_at:
-        yield Interval(start_at, window.end_at)
+def _seconds(start_at: datetime, end_at: datetime) -> rules.Span:
+    return int(start_at.timestamp()), int(end_at.timestamp())
 
 
 def _wall(visit: Visit, at: datetime) -> datetime:

@@ -78,11 +78,17 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
         "zone": visit.time_zone,
         "reschedule_form": RescheduleForm(initial=as_it_is(row)),
         "can_note_no_show": visit.scope.may(Permission.BOOK),
+        "can_switch": can_switch(row) and visit.scope.may(Permission.BOOK),
         "can_change_host": row.status in (Status.REQUESTED, Status.BOOKED) and visit.scope.may(Permission.BOOK),
         "conflict": None,
         "undo": offer_of(visit, row),
     }
     return render(visit.request, "console/appointment.html", context)
+
+
+def can_switch(row: Appointment) -> bool:
+    """Whether it may still be met by another provider: it is to take place, or waits for a yes, and has not begun."""
+    return row.status in BLOCKING and row.deleted_at is None and row.start_at > clock.now()
 
 
 def around(visit: Visit, row: Appointment, found: Meeting | None) -> dict[str, Any]:

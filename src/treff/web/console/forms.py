@@ -180,6 +180,21 @@ class HostForm(forms.Form):
         return self
 
 
+class ProviderForm(forms.Form):
+    provider = forms.ChoiceField(label=_("Video meeting"))
+    version = VersionField()
+
+    def offer(self, names: Sequence[str]) -> "ProviderForm":
+        """What can be chosen; returns the form."""
+        field = self.fields["provider"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, labels.of_provider(name)) for name in names]
+        field.error_messages["invalid_choice"] = gettext(
+            "This cannot be chosen at the moment. Please choose another one."
+        )
+        return self
+
+
 class DeclineForm(forms.Form):
     reason = forms.CharField(required=False)
 

@@ -15,9 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from treff.availability import actions
 from treff.availability.actions import TimeOff
+from treff.availability.errors import AccountGone
 from treff.availability.queries import feeds
 from treff.availability.rules import MINUTES_OF_DAY
+from treff.conferencing import free_busy
 from treff.kernel.errors import TreffError
+from treff.web.connecting import begin
 from treff.web.console import hours_page
 from treff.web.console.forms import complain
 from treff.web.console.hours_forms import (
@@ -25,6 +28,7 @@ from treff.web.console.hours_forms import (
     FeedForm,
     HolidaysForm,
     OverrideForm,
+    PolicyForm,
     TimeOffForm,
     TimeZoneForm,
     WeeklyForm,
@@ -32,6 +36,7 @@ from treff.web.console.hours_forms import (
 from treff.web.console.hours_page import Subject
 from treff.web.console.saying import changes, said
 from treff.web.policy import Visit, within_workspace
+from treff.workspaces.errors import NotHere
 from treff.workspaces.queries import members
 from treff.workspaces.states import Permission
 
@@ -168,6 +173,24 @@ def feed_read(visit: Visit, feed_id: str) -> HttpResponse:
 @within_workspace(Permission.EDIT_HOURS)
 def feed_read_of(visit: Visit, feed_id: str, member_id: str) -> HttpResponse:
     return _read_feed(visit, _subject(visit, member_id), feed_id)
+
+
+@require_POST
+@within_workspace(Permission.EDIT_OWN_HOURS)
+def account_calendar(visit: Visit, provider: str) -> HttpResponse:
+    """Read when one's own account is busy: at once, or by way of the provider's consent page."""
+    form = PolicyForm(visit.request.POST, auto_id="id_account_%s")
+    if not form.is_valid():
+        return _show(visit, _subject(visit), {"account": form}, 422)
+    policy = form.cleaned_data["policy"]
+    try:
+        is_on = free_busy.switch_on(visit.scope, provider, policy)
+    except AccountGone:
+        raise NotHere from None
+    if not is_on:
+        return begin(visit.request, visit.scope, provider, own=True, busy_policy=policy)
+    messages.success(visit.request, gettext("The calendar is being read. Its busy times count in a moment."))
+    return redirect(_subject(visit).address("availability"))
 
 
 def _subject(visit: Visit, member_id: str = "") -> Subject:

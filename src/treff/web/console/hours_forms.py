@@ -188,15 +188,10 @@ class HolidaysForm(PartForm):
         field.choices = [*known, *more]
 
 
-class FeedForm(PartForm):
-    part = "feed"
-    address = forms.CharField(
-        label=_("Address of the calendar"),
-        widget=forms.TextInput(
-            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false", "placeholder": "https://"}
-        ),
-        help_text=_("Who has this address can read the calendar: it is stored encrypted and never shown again."),
-    )
+class PolicyForm(PartForm):
+    """Of the calendar of a connected account; there is nothing else to say about it."""
+
+    part = "account"
     policy = forms.ChoiceField(label=_("If it cannot be read for more than 24 hours"), initial=FeedPolicy.CLOSED.value)
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -207,6 +202,18 @@ class FeedForm(PartForm):
             (FeedPolicy.CLOSED.value, gettext("Offer no times")),
             (FeedPolicy.OPEN.value, gettext("Go by what was read last")),
         ]
+
+
+class FeedForm(PolicyForm):
+    part = "feed"
+    address = forms.CharField(
+        label=_("Address of the calendar"),
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false", "placeholder": "https://"}
+        ),
+        help_text=_("Who has this address can read the calendar: it is stored encrypted and never shown again."),
+    )
+    field_order = ("address", "policy")
 
 
 class CopyForm(PartForm):

@@ -15,15 +15,19 @@ from treff.availability.states import FeedPolicy, FeedTrouble
 from treff.booking_types.models import BookingType
 from treff.booking_types.queries import booking_types
 from treff.booking_types.states import HostMode
+from treff.conferencing import free_busy
+from treff.conferencing.models import Connection
 from treff.conferencing.queries import meetings_of
 from treff.kernel import clock, zones
 from treff.kernel.stored import known
+from treff.web import labels
 from treff.web.console.forms import DateField
 from treff.web.console.hours_forms import (
     CopyForm,
     FeedForm,
     HolidaysForm,
     OverrideForm,
+    PolicyForm,
     TimeOffForm,
     TimeZoneForm,
     WeeklyForm,
@@ -71,6 +75,21 @@ class FeedRow:
     is_late: bool
     read_url: str
     remove_url: str
+    email: str = ""
+    allow_url: str = ""
+    video_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account of one's own whose calendar could be read, and is not."""
+
+    provider: str
+    label: str
+    email: str
+    host: str
+    asks_first: bool
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +117,8 @@ def context_of(visit: Visit, subject: Subject, bound: Mapping[str, forms.Form]) 
     """`bound`: the form that was sent and could not be saved, by its part."""
     member, now = subject.member, clock.now()
     schedule = queries.schedule_of(member)
-    feeds = [_feed_row(subject, feed, now) for feed in queries.feeds(visit.scope, member)]
+    accounts = _accounts(visit, member)
+    feeds = [_feed_row(subject, feed, accounts.get(feed.account), now) for feed in queries.feeds(visit.scope, member)]
     return {
         "nav": subject.nav,
         "subject": member,
@@ -110,6 +130,7 @@ def context_of(visit: Visit, subject: Subject, bound: Mapping[str, forms.Form]) 
         "overrides": _overrides(schedule, member, now),
         "off": [_off_row(row, member.time_zone) for row in queries.time_off(visit.scope, member, now)],
         "feeds": feeds,
+        "accounts": _unread_accounts(visit, member, accounts),
         "closed_by": ", ".join(row.host for row in feeds if row.is_late and row.policy == FeedPolicy.CLOSED),
         "misfits": _misfits(visit, member, now) if "saved" in visit.request.GET else [],
         **_why(visit, member, now),
@@ -146,6 +167,7 @@ def _forms(subject: Subject, schedule: Schedule) -> dict[str, forms.Form | None]
         "time_off": TimeOffForm(),
         "holidays": HolidaysForm(initial={"country": schedule.holidays_country, "region": schedule.holidays_region}),
         "feed": FeedForm(),
+        "account": PolicyForm(auto_id="id_account_%s"),
         "copy": CopyForm().offer(others) if others else None,
     }
 
@@ -161,7 +183,31 @@ def _off_row(row: BusyTime, zone_name: str) -> OffRow:
     return OffRow(row.public_id, row.busy.lower, row.busy.upper, row.note, *days)
 
 
-def _feed_row(subject: Subject, feed: BusyFeed, now: datetime) -> FeedRow:
+def _accounts(visit: Visit, member: Member) -> dict[str, Connection]:
+    """The reader's own that have a calendar, by account; nobody else's are shown or switched."""
+    if member.pk != visit.member.pk:
+        return {}
+    return {each.grant.account: each for each in free_busy.calendars(visit.scope)}
+
+
+def _unread_accounts(visit: Visit, member: Member, accounts: Mapping[str, Connection]) -> list[AccountRow]:
+    read = set(queries.feeds(visit.scope, member).values_list("account", flat=True))
+    return [
+        AccountRow(
+            each.provider,
+            labels.of_provider(each.provider),
+            each.grant.email,
+            free_busy.host_of(each),
+            not free_busy.has_allowed(each),
+            address(visit, "account_calendar", provider=each.provider),
+        )
+        for account, each in accounts.items()
+        if account not in read
+    ]
+
+
+def _feed_row(subject: Subject, feed: BusyFeed, account: Connection | None, now: datetime) -> FeedRow:
+    trouble = known(FeedTrouble, feed.trouble, FeedTrouble.UNREADABLE)
     late = queries.is_late(feed, now)
     if feed.trouble:
         label, tone = gettext("Not read"), "bad" if late else "warn"
@@ -173,12 +219,35 @@ def _feed_row(subject: Subject, feed: BusyFeed, now: datetime) -> FeedRow:
         feed.host,
         label,
         tone,
-        _trouble(known(FeedTrouble, feed.trouble, FeedTrouble.UNREADABLE)),
+        _trouble_of_account(trouble) if feed.account else _trouble(trouble),
         feed.policy,
         feed.read_at,
         late,
         subject.address("feed_read", feed_id=feed.public_id),
         subject.address("feed_remove", feed_id=feed.public_id),
+        account.grant.email if account else "",
+        address(subject.visit, "account_calendar", provider=account.provider)
+        if account and trouble == FeedTrouble.NOT_ALLOWED
+        else "",
+        address(subject.visit, "video_provider") if trouble == FeedTrouble.ACCOUNT_LOST else "",
+    )
+
+
+def _trouble_of_account(trouble: FeedTrouble) -> str:
+    """The same of a connected account, which is asked through its provider."""
+    return {
+        FeedTrouble.NONE: "",
+        FeedTrouble.UNREACHABLE: gettext("The calendar could not be reached. It is tried again by itself."),
+        FeedTrouble.NOT_ALLOWED: gettext(
+            "The account does not allow its busy times to be read any more. Its meetings are not concerned."
+        ),
+        FeedTrouble.ACCOUNT_LOST: gettext("The account has to be connected again; then its calendar is read, too."),
+        FeedTrouble.LOCKED: gettext(
+            "The stored access to the account cannot be decrypted. Please tell whoever runs this server."
+        ),
+    }.get(
+        trouble,
+        gettext("The provider did not give the busy times. It is tried again by itself; the server’s log says why."),
     )
 
 
@@ -196,7 +265,7 @@ def _trouble(trouble: FeedTrouble) -> str:
         FeedTrouble.LOCKED: gettext(
             "The stored address cannot be decrypted. Please remove the calendar and add it again."
         ),
-    }[trouble]
+    }.get(trouble, "")
 
 
 def _misfits(visit: Visit, member: Member, now: datetime) -> Sequence[object]:

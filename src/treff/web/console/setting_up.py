@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from treff.appointments.models import Appointment
@@ -32,6 +33,38 @@ class Item:
     detail: str
     url: str
     is_done: bool
+
+
+# Each with what to say of it, the page that does it, and the facts of _what_is_done of which one is enough.
+_ITEMS = (
+    (
+        _("Connect a video provider"),
+        _("So that each appointment gets a meeting of its own."),
+        "console:video_provider",
+        ("connected",),
+    ),
+    (_("Offer it for appointments"), _("Who books chooses it then."), "console:video_provider", ("offered",)),
+    (
+        _("Set working hours"),
+        _("When clients may book; until then Monday to Friday, nine to five."),
+        "console:availability",
+        ("hours",),
+    ),
+    (
+        _("Make the first booking type"),
+        _("What clients book: its length, who receives, what is asked."),
+        "console:booking_type_new",
+        ("type",),
+    ),
+    (
+        _("Invite a colleague"),
+        _("They get an email with a link."),
+        "console:member_invite",
+        ("invited", "colleague"),
+    ),
+    (_("Show your color and logo"), _("On the pages that clients see."), "console:brand", ("brand",)),
+    (_("Try a booking"), _("On your booking page, as a client does."), "public:place", ("tried",)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +111,8 @@ def _what_is_done(visit: Visit) -> Mapping[str, bool]:
 
 
 def _items(visit: Visit, done: Mapping[str, bool]) -> list[Item]:
-    booking_page = reverse("public:place", kwargs={"workspace": visit.workspace.slug})
-    rows = [
-        (
-            gettext("Connect a video provider"),
-            gettext("So that each appointment gets a meeting of its own."),
-            address(visit, "video_provider"),
-            done["connected"],
-        ),
-        (
-            gettext("Offer it for appointments"),
-            gettext("Who books chooses it then."),
-            address(visit, "video_provider"),
-            done["offered"],
-        ),
-        (
-            gettext("Set working hours"),
-            gettext("When clients may book; until then Monday to Friday, nine to five."),
-            address(visit, "availability"),
-            done["hours"],
-        ),
-        (
-            gettext("Make the first booking type"),
-            gettext("What clients book: its length, who receives, what is asked."),
-            address(visit, "booking_type_new"),
-            done["type"],
-        ),
-        (
-            gettext("Invite a colleague"),
-            gettext("They get an email with a link."),
-            address(visit, "member_invite"),
-            done["invited"] or done["colleague"],
-        ),
-        (
-            gettext("Show your color and logo"),
-            gettext("On the pages that clients see."),
-            address(visit, "brand"),
-            done["brand"],
-        ),
-        (
-            gettext("Try a booking"),
-            gettext("On your booking page, as a client does."),
-            booking_page,
-            done["tried"],
-        ),
+    here = {"workspace": visit.workspace.slug}
+    return [
+        Item(str(label), str(detail), reverse(page, kwargs=here), any(done[fact] for fact in facts))
+        for label, detail, page, facts in _ITEMS
     ]
-    return [Item(*row) for row in rows]

@@ -32,6 +32,8 @@ from treff.web.policy import Visit, within_workspace
 from treff.workspaces.states import Permission
 
 DAYS = 7
+# Appointments; the list has the rest, page by page.
+MOST_SHOWN = 100
 MOST_ATTENTION = 5
 
 
@@ -55,13 +57,14 @@ def today(visit: Visit) -> HttpResponse:
             visit.scope,
             start_of(first_day, visit.time_zone),
             start_of(first_day + timedelta(days=DAYS), visit.time_zone),
-        ).filter(status__in=BLOCKING)
+        ).filter(status__in=BLOCKING)[: MOST_SHOWN + 1]
     )
     context = {
         "nav": "today",
         "day_label": day_label(first_day),
         "zone": visit.time_zone,
-        "groups": list(_groups(visit, found, first_day)),
+        "groups": list(_groups(visit, found[:MOST_SHOWN], first_day)),
+        "most_shown": MOST_SHOWN if len(found) > MOST_SHOWN else 0,
         "setup": checklist_of(visit),
         "attention": _attention(visit),
         "waiting": waiting_list(visit),

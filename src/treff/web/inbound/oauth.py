@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from treff.booking_types.queries import provider_switch
-from treff.conferencing import actions, consent, queries
+from treff.conferencing import actions, consent, free_busy, queries
 from treff.conferencing.errors import (
     ConnectingFailed,
     Declined,
@@ -66,7 +68,8 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
     attempt = Attempt(provider)
     try:
         returned = consent.take_flow(provider, state, browser_of(request))
-        attempt = Attempt(provider, returned.scope.workspace_slug, returned.own, returned.in_popup)
+        slug, reads_busy = returned.scope.workspace_slug, bool(returned.busy_policy)
+        attempt = Attempt(provider, slug, returned.own, returned.in_popup, reads_busy)
         consent.require_issuer(provider, request.GET.get("iss", ""))
         if request.GET.get("error"):
             raise _refusal(request.GET["error"], request.GET.get("error_description", ""))
@@ -76,7 +79,18 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         return failed(request, attempt, error)
     if isinstance(found, PendingConnection):
         return redirect("inbound:replace", provider=provider, pending_id=found.public_id)
-    return to_connected(attempt)
+    return _to_calendar(request, returned) if attempt.reads_busy else to_connected(attempt)
+
+
+def _to_calendar(request: HttpRequest, returned: consent.Returned) -> HttpResponse:
+    """Back to where the reading of the calendar was switched on. The box for it may have been left unticked."""
+    if free_busy.is_read(returned.scope, returned.provider):
+        messages.success(request, gettext("The calendar is being read. Its busy times count in a moment."))
+    else:
+        messages.warning(
+            request, gettext("The account did not allow its busy times to be read. Its meetings are not concerned.")
+        )
+    return redirect("console:availability", workspace=returned.scope.workspace_slug)
 
 
 def to_connected(attempt: Attempt) -> HttpResponse:

@@ -103,14 +103,23 @@
       timer = setTimeout(again, 2000);
     } else calendar.refetchEvents();
   };
-  const read = async ({ startStr, endStr }) => {
-    const query = new URLSearchParams([...options.who.map((who) => ["who", who]), ["from", startStr.slice(0, 10)], ["until", endStr.slice(0, 10)]]);
+  const WEEK = 7 * 24 * 60 * 60 * 1000;
+  const readWeek = async (from, until) => {
+    const query = new URLSearchParams([...options.who.map((who) => ["who", who]), ["from", day(from)], ["until", day(until)]]);
     const answer = await fetch(`${options.entries}?${query}`, { headers: { accept: "application/json" } });
     const { entries, said } = await answer.json();
-    if (answer.status === 401) {
-      document.dispatchEvent(new CustomEvent("treff:ended", { detail: said }));
-      throw new Error(said);
+    if (answer.ok) return entries;
+    if (answer.status === 401) document.dispatchEvent(new CustomEvent("treff:ended", { detail: said }));
+    throw new Error(said);
+  };
+  const read = async ({ start, end }) => {
+    const weeks = [];
+    for (let from = start.getTime(); from < end.getTime(); from += WEEK) {
+      weeks.push(readWeek(new Date(from), new Date(Math.min(from + WEEK, end.getTime()))));
     }
+    /* What reaches over the end of a week is in both. */
+    const found = new Map((await Promise.all(weeks)).flat().map((entry) => [entry.id || JSON.stringify(entry), entry]));
+    const entries = [...found.values()];
     watch(entries);
     return entries.map(eventOf);
   };
