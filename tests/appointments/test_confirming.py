@@ -7,7 +7,7 @@ import pytest
 
 from tests import house, offering
 from tests.offering import HALF_HOUR, NINE, NOW
-from treff.appointments import actions, approvals, confirming, numbers, tasks
+from treff.appointments import actions, approvals, confirming, numbers, tasks, undoing
 from treff.appointments.addresses import CONFIRM_WITHIN, confirm_token, digest_of
 from treff.appointments.errors import NotByClients, NotConfirmed, NotOffered, NotWaiting
 from treff.appointments.models import Appointment, HostBusy
@@ -139,14 +139,16 @@ def test_an_address_that_has_not_answered_is_asked_once_an_hour_on_the_whole_ser
     elsewhere = house.owner(house.workspace("elsewhere"))
     kind = offering.kind(elsewhere, elsewhere, confirm_address=True)
     other = {"start_at": NINE + HALF_HOUR, "email": "LENA@customer.example"}
-    with pytest.raises(Invalid) as caught:
-        offering.take(kind, **other)
-    assert caught.value.field == "email"
+    for email in ("LENA@customer.example", "lena+2@customer.example"):  # the same inbox
+        with pytest.raises(Invalid) as caught:
+            offering.take(kind, **{**other, "email": email})
+        assert caught.value.field == "email"
     with clock.at(NOW + timedelta(minutes=59)):
         tasks.sweep(timedelta(0))  # it has lapsed meanwhile, and the address has still had its mail
         with pytest.raises(Invalid):
             offering.take(kind, **other)
     with clock.at(NOW + timedelta(hours=1)):
+        tasks.sweep(timedelta(0))
         assert offering.take(kind, **other).appointment.status == Status.UNCONFIRMED
     assert fresh(row).asked_digest is None
 
@@ -187,6 +189,24 @@ def test_the_team_can_call_it_off_but_not_change_what_the_mail_asked_about(owner
     with pytest.raises(NotWaiting):
         confirming.confirm(link(row))
     assert not HostBusy.objects.exists()
+
+
+def test_a_cancellation_that_is_taken_back_lets_the_client_confirm_it_still(owner: Member, rita: Member) -> None:
+    row, scope = ask(owner, rita).appointment, house.scope(rita)
+    off = actions.cancel(scope, row.public_id, undoable=True)
+    undoing.take_back(scope, row.public_id, off.generation)
+    assert (fresh(row).status, fresh(row).confirm_until) == (Status.UNCONFIRMED, NOW + CONFIRM_WITHIN)
+    assert confirming.confirm(link(row)).status == Status.BOOKED
+
+
+def test_another_host_may_receive_and_is_told_once_it_is_confirmed(owner: Member, rita: Member) -> None:
+    row = ask(owner, rita).appointment
+    with pytest.raises(NotConfirmed):
+        actions.amend(house.scope(owner), row.public_id, Amendment(host_id=owner.public_id, title="Other"))
+    actions.amend(house.scope(owner), row.public_id, Amendment(host_id=owner.public_id))
+    assert not Notice.objects.exists()
+    assert confirming.confirm(link(row)).host == owner
+    assert [notice.user for notice in Notice.objects.all()] == [owner.user]
 
 
 def test_numbers_do_not_count_it_nor_when_it_was_called_off(owner: Member, rita: Member) -> None:

@@ -1,6 +1,7 @@
 """The verbs. Each is one transaction with its audit entry and its announcement; none talks to anybody outside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -20,7 +21,7 @@ from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double
 from treff.appointments.models import Appointment, Attendee, CoHost
 from treff.appointments.ports import Amendment, Booking
 from treff.appointments.receiving import Receiving, settle_for_team
-from treff.appointments.states import BLOCKING, Source, Status
+from treff.appointments.states import AGREED, BLOCKING, Source, Status
 from treff.audit.actions import record
 from treff.booking_types.models import BookingType
 from treff.booking_types.queries import booking_type, hosts_of, is_switched_off
@@ -92,8 +93,9 @@ def amend(scope: Scope, public_id: str, change: Amendment, *, undoable: bool = F
         appointment = locked(scope, public_id, change.generation)
         if appointment.status not in BLOCKING:
             raise AlreadyCancelled
-        if appointment.status == Status.UNCONFIRMED:  # what the mail asked about stays true
-            raise NotConfirmed
+        is_agreed = appointment.status in AGREED
+        if not is_agreed and replace(change, host_id=None, generation=None) != Amendment():
+            raise NotConfirmed  # what the mail asked about stays true; who receives is for the team to say
         before, hosts_before, kept = shown(appointment), host_ids_of(appointment), _kept(appointment)
         _apply(scope, appointment, change)
         after = shown(appointment)

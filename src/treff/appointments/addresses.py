@@ -24,15 +24,14 @@ from treff.kernel.secrets import Secret
 CONFIRM_WITHIN = timedelta(minutes=30)
 NOT_AGAIN_WITHIN = timedelta(hours=1)
 _ASKED = N_(
-    "This address was already sent an email that waits for its confirmation. Please look into the inbox, and among "
-    "spam. A new one can be sent after an hour."
+    "Less than an hour ago this address was sent an email with a link that confirms a booking. Please look into the "
+    "inbox, and among spam. A new one can be sent an hour after it."
 )
 
 
 def confirm_token(appointment: Appointment) -> Secret:
     """What the link in the mail says: 128 bits that nobody can work out without this server's key."""
-    text = f"confirm_address\0{appointment.public_id}".encode()
-    made = hmac.digest(settings.SECRET_KEY.encode(), text, "sha256")[:16]
+    made = _keyed("confirm_address", appointment.public_id)[:16]
     return Secret(base64.urlsafe_b64encode(made).decode().rstrip("="))
 
 
@@ -41,19 +40,18 @@ def digest_of(token: str) -> str:
 
 
 def ask(appointment: Appointment) -> None:
-    """For a verb that is about to save it: it waits for its client. Raises Invalid for field email."""
-    asked = hashlib.sha256(f"asked:{appointment.lead.email.lower()}".encode()).hexdigest()
-    forget_asked()
-    if Appointment.objects.filter(asked_digest=asked).exists():
-        raise Invalid("email", _ASKED)
-    appointment.asked_digest = asked
+    """For a verb that is about to save it within `asked_once`: it waits for its client."""
+    appointment.asked_digest = _keyed("asked", _inbox(appointment.lead.email)).hex()
     appointment.confirm_digest = digest_of(confirm_token(appointment).reveal())
     appointment.expires_at = min(appointment.start_at, clock.now() + CONFIRM_WITHIN)
 
 
 @contextmanager
 def asked_once() -> Iterator[None]:
-    """Around the transaction: of two who ask the same address at once one is refused."""
+    """Around the transaction: who asks an address that has not answered is refused, also of two at once the second.
+
+    Raises Invalid for field email.
+    """
     try:
         yield
     except IntegrityError as error:
@@ -64,6 +62,16 @@ def asked_once() -> Iterator[None]:
 
 
 def forget_asked() -> None:
-    """Addresses that may be asked again."""
+    """Addresses that may be asked again, as an hour has passed."""
     long_ago = clock.now() - NOT_AGAIN_WITHIN
     Appointment.objects.filter(asked_digest__isnull=False, created_at__lte=long_ago).update(asked_digest=None)
+
+
+def _inbox(email: str) -> str:
+    """Where it arrives: what stands behind a plus is for its owner to sort by (RFC 5233), so that many are one."""
+    name, _at, domain = email.lower().rpartition("@")
+    return f"{name.partition('+')[0] or name}@{domain}"
+
+
+def _keyed(purpose: str, text: str) -> bytes:
+    return hmac.digest(settings.SECRET_KEY.encode(), f"{purpose}\0{text}".encode(), "sha256")

@@ -29,12 +29,6 @@ def to_confirm(token: str) -> Appointment:
     return row
 
 
-def waits(appointment: Appointment) -> bool:
-    """Whether its client can confirm it now."""
-    is_there = appointment.status == Status.UNCONFIRMED and appointment.deleted_at is None
-    return is_there and appointment.expires_at is not None and appointment.expires_at > clock.now()
-
-
 def confirm(token: str) -> Appointment:
     """From here on as if it had been booked at this moment, or asked for where that takes somebody's yes.
 
@@ -44,7 +38,7 @@ def confirm(token: str) -> Appointment:
         appointment = _held(token)
         if appointment.confirmed_at is not None and appointment.deleted_at is None:
             return appointment
-        if not waits(appointment):
+        if appointment.confirm_until is None:
             raise NotWaiting
         kind = appointment.booking_type
         appointment.status = status_of(kind) if kind is not None else Status.BOOKED

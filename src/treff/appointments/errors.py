@@ -99,7 +99,7 @@ class NotConfirmed(Conflict):
     code = "not_confirmed"
 
     def __init__(self) -> None:
-        super().__init__(N_("The client has not confirmed this appointment yet. Until then it can only be cancelled."))
+        super().__init__(N_("The client has not confirmed this appointment yet. Until then it cannot be changed."))
 
 
 class NotByClients(Conflict):

@@ -119,6 +119,12 @@ class Appointment(models.Model):
         return is_known(Status, self.status)
 
     @property
+    def confirm_until(self) -> datetime | None:
+        """Until when its client can still confirm it; None where nothing waits for that."""
+        waits = self.status == Status.UNCONFIRMED and self.deleted_at is None
+        return self.expires_at if waits and self.expires_at is not None and self.expires_at > clock.now() else None
+
+    @property
     def rests_until(self) -> datetime | None:
         """Until when nothing follows from its last change, which may be taken back; None if it is final."""
         is_open = self.undo_until is not None and self.undo_until > clock.now()

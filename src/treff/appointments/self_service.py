@@ -21,7 +21,7 @@ from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double
 from treff.appointments.models import Appointment, Attendee
 from treff.appointments.ports import SlotRequest
 from treff.appointments.receiving import Receiving, grounds_at, settle
-from treff.appointments.states import BLOCKING, Source, Status
+from treff.appointments.states import AGREED, BLOCKING, Source, Status
 from treff.audit.ports import Actor
 from treff.booking_types import queries as booking_types
 from treff.booking_types.models import BookingType
@@ -202,7 +202,7 @@ def status_of(kind: BookingType) -> Status:
 
 def _is_ahead(appointment: Appointment) -> bool:
     """Of what nobody has confirmed yet only who gets the mail may say anything (confirming.py)."""
-    return appointment.status in (Status.REQUESTED, Status.BOOKED) and appointment.start_at > clock.now()
+    return appointment.status in AGREED and appointment.start_at > clock.now()
 
 
 def _held(token: str) -> Appointment:

@@ -15,7 +15,9 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-BLOCKING = (Status.UNCONFIRMED, Status.REQUESTED, Status.BOOKED)
+# Their client stands by these: they can be changed, and people may hear of them.
+AGREED = (Status.REQUESTED, Status.BOOKED)
+BLOCKING = (Status.UNCONFIRMED, *AGREED)
 
 
 class Source(StrEnum):

@@ -121,7 +121,7 @@ def _first_word(facts: Facts, now: datetime, link_wait: timedelta) -> Step:
 def _does_not_take_place(facts: Facts, told: Mapping[str, object], now: datetime) -> Step:
     if facts.awaits:
         is_now = facts.as_told(now)
-        if told.get("again"):
+        if told.get("asks") or told.get("again"):
             return Send(Kind.REQUESTED)
         if all(told.get(name) == is_now[name] for name in ("start", "minutes", "awaits")):
             return Settled()

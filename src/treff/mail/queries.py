@@ -7,10 +7,9 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from treff.appointments.confirming import waits
 from treff.appointments.models import Appointment
 from treff.appointments.queries import upcoming
-from treff.appointments.states import Status
+from treff.appointments.states import AGREED, Status
 from treff.booking_types.models import a_day_ahead
 from treff.booking_types.states import Provider
 from treff.kernel import clock
@@ -37,7 +36,7 @@ def facts_of(appointment: Appointment) -> Facts:
         sequence=appointment.sequence,
         awaits=appointment.deleted_at is None and appointment.status == Status.REQUESTED,
         declined=appointment.deleted_at is None and appointment.status == Status.DECLINED,
-        asks=waits(appointment),
+        asks=appointment.confirm_until is not None,
         rests_until=appointment.rests_until,
     )
 
@@ -56,7 +55,7 @@ def reminders_of(appointment: Appointment) -> list[datetime]:
 def can_be_told(appointment: Appointment) -> bool:
     """Whether a confirmation of it, or of the request for it, may go out."""
     may = appointment.workspace.confirmation_mails and appointment.start_at > clock.now()
-    return may and appointment.deleted_at is None and appointment.status in (Status.REQUESTED, Status.BOOKED)
+    return may and appointment.deleted_at is None and appointment.status in AGREED
 
 
 def correspondence(appointment: Appointment) -> list[Recipient]:

@@ -68,7 +68,7 @@ def of_mail(kind: str) -> str:
         Kind.CHANGED_LINK: gettext("New meeting link"),
         Kind.MOVED: gettext("New time"),
         Kind.CANCELLED: gettext("Cancellation"),
-        Kind.CONFIRM_ADDRESS: gettext("Question whether the address is right"),
+        Kind.CONFIRM_ADDRESS: gettext("Address confirmation"),
         Kind.REQUESTED: gettext("Request received"),
         Kind.DECLINED: gettext("Request declined"),
         Kind.REMINDER: gettext("Reminder"),

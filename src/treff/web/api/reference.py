@@ -37,7 +37,7 @@ CODES: Mapping[str, str] = {
     "not_begun": "409. It has not begun, so nobody can have missed it.",
     "not_taking_place": "409. It was called off, or is a request still.",
     "not_waiting": "409. The request was answered already, or has lapsed.",
-    "not_confirmed": "409. The client has not confirmed it yet; until then it can only be cancelled.",
+    "not_confirmed": "409. The client has not confirmed it yet; until then it cannot be changed.",
     "not_by_clients": "409. The booking type does not let clients do this by themselves.",
     "lead_has_appointments": "409. Appointments of this lead lie ahead.",
     "body_too_large": "413. More than 1 MB.",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from treff.appointments import queries as appointments
 from treff.appointments.models import Appointment, CoHost
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import AGREED, BLOCKING, Status
 from treff.availability import queries as availability
 from treff.availability import rules
 from treff.availability.models import BusyTime
@@ -158,7 +158,7 @@ def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, sho
     standing = standing_of(row, meeting)
     now = clock.now()
     start, end = _wall(visit, row.start_at), _wall(visit, row.end_at)
-    can_move = row.start_at > now and row.status != Status.UNCONFIRMED
+    can_move = row.start_at > now and row.status in AGREED
     said = standing.state != Sync.UNNEEDED and row.end_at > now
     return Entry(
         kind="appointment",

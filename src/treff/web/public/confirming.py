@@ -42,7 +42,7 @@ def _answered(guest: Guest, row: Appointment, token: str) -> HttpResponse:
     """The first yes leads to the appointment; the link itself never does, it has one purpose."""
     if guest.request.POST.get("answer") == "no":
         return _page(guest, confirming.discard(token), "", 200)
-    is_first = confirming.waits(row)
+    is_first = row.confirm_until is not None
     confirmed = confirming.confirm(token)
     own = token_of(confirmed) if is_first else None
     if own is None:
@@ -52,7 +52,7 @@ def _answered(guest: Guest, row: Appointment, token: str) -> HttpResponse:
 
 
 def _page(guest: Guest, row: Appointment, alert: str, status: int) -> HttpResponse:
-    zone, is_open = zone_of(guest, row), confirming.waits(row)
+    zone, is_open = zone_of(guest, row), row.confirm_until is not None
     context = {
         "title": title_of(row),
         "who": who_receives(row),
@@ -68,12 +68,12 @@ def _page(guest: Guest, row: Appointment, alert: str, status: int) -> HttpRespon
 
 
 def _said(row: Appointment, zone: str) -> str:
-    if confirming.waits(row) and row.expires_at is not None:
+    if row.confirm_until is not None:
         said = gettext("The time is kept for you until %(time)s. It is booked only when you confirm.")
-        return said % {"time": f"{wall_of(row.expires_at, zone):%H:%M}"}
+        return said % {"time": f"{wall_of(row.confirm_until, zone):%H:%M}"}
     if row.confirmed_at is not None:
         return gettext("You have confirmed this already. All about it is in the emails that you got since.")
-    return gettext("This does not wait for your confirmation any more: nothing is booked. You can book again.")
+    return gettext("This does not wait for your confirmation any more, nothing is booked. You can book again later.")
 
 
 def _purpose(row: Appointment) -> str:

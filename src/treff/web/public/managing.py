@@ -11,11 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from treff.appointments import self_service
-from treff.appointments.confirming import waits
 from treff.appointments.errors import AlreadyOver, NotByClients
 from treff.appointments.models import Appointment
 from treff.appointments.self_service import by_token, may_cancel, may_move
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import AGREED, BLOCKING, Status
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.errors import N_, Invalid, TreffError
@@ -176,7 +175,7 @@ def who_receives(row: Appointment) -> str:
 def _own(guest: Guest, row: Appointment, token: str) -> Own:
     kind = row.booking_type
     is_on = row.status == Status.BOOKED
-    is_agreed = row.status in (Status.REQUESTED, Status.BOOKED)
+    is_agreed = row.status in AGREED
     target = kind.redirect_url if kind and is_agreed else ""
     return Own(
         title=title_of(row),
@@ -201,17 +200,18 @@ def _own(guest: Guest, row: Appointment, token: str) -> Own:
 def _meeting(guest: Guest, row: Appointment, token: str) -> Meeting:
     wants_link = row.provider != Provider.NONE and row.start_at > clock.now()
     awaits_link = wants_link and row.status == Status.BOOKED and not row.join_url
+    has_news_coming = awaits_link or row.status == Status.REQUESTED or row.confirm_until is not None
     message, tone = _words(row, zone_of(guest, row))
     return Meeting(
         status=row.status,
-        label=gettext("Not confirmed yet") if waits(row) else labels.of_status(row.status),
+        label=gettext("Not confirmed yet") if row.confirm_until else labels.of_status(row.status),
         message=message,
         reason=row.cancel_reason if row.status not in BLOCKING else "",
         tone=tone,
         provider=labels.of_provider(row.provider),
         join_url=row.join_url if row.status == Status.BOOKED and row.end_at > clock.now() else "",
         awaits_link=awaits_link,
-        poll_url=_poll_url(guest, row, token) if awaits_link or row.status == Status.REQUESTED or waits(row) else "",
+        poll_url=_poll_url(guest, row, token) if has_news_coming else "",
         is_unconfirmed=row.status == Status.UNCONFIRMED,
     )
 
@@ -219,11 +219,14 @@ def _meeting(guest: Guest, row: Appointment, token: str) -> Meeting:
 def _words(row: Appointment, zone: str) -> tuple[str, str]:
     """What the state means for the client, and its tone."""
     match row.status:
-        case Status.UNCONFIRMED if waits(row) and row.expires_at is not None:
+        case Status.UNCONFIRMED if (until_at := row.confirm_until) is not None:
             said = gettext("Look into your inbox: confirm by %(time)s. The time is kept for you until then.")
-            return said % {"time": f"{wall_of(row.expires_at, zone):%H:%M}"}, "warn"
+            return said % {"time": f"{wall_of(until_at, zone):%H:%M}"}, "warn"
         case Status.UNCONFIRMED:
-            return gettext("This was not confirmed in time, so it is not booked. You can book again."), "neutral"
+            said = gettext(
+                "This was not confirmed in time and is not booked. You can book again an hour after the email."
+            )
+            return said, "neutral"
         case Status.REQUESTED:
             return gettext("This waits for a yes. The time is kept for you meanwhile; you get an email."), "warn"
         case Status.DECLINED:
@@ -239,8 +242,8 @@ def _poll_url(guest: Guest, row: Appointment, token: str) -> str:
     """Of the part that looks for news; it carries until when, so that a page left open comes to rest."""
     now = int(clock.now().timestamp())
     latest = now + int(LIVE.total_seconds())
-    if waits(row) and row.expires_at is not None:  # who goes to the inbox comes back; and a moment on, to see it lapse
-        latest = int(row.expires_at.timestamp()) + 60
+    if row.confirm_until is not None:  # who goes to the inbox comes back; and a moment on, to see it lapse
+        latest = int(row.confirm_until.timestamp()) + 60
     asked = guest.request.GET.get("until", "")
     until = min(int(asked), latest) if asked.isascii() and asked.isdigit() and len(asked) < 12 else latest
     if until <= now:
