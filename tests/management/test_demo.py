@@ -14,10 +14,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.processes import await_none_living, find_living, kill_living
 from tests.product import answers, eventually, fetch, free_port
+from treff import embedded
 from treff.embedded import data_dir_for
 
 pytestmark = pytest.mark.timeout(500)  # each start takes a while, and they queue up
@@ -108,7 +110,7 @@ def test_a_directory_that_no_demo_made_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_demo_stops_by_ctrl_c_goes_on_where_it_was_and_starts_over_when_asked(place: Path) -> None:
-    """Three starts of one demo: they build on each other, and each takes its time."""
+    """Starts of one demo: they build on each other, and each takes its time."""
     port = free_port()
     first = Demo(place, "--port", str(port))
     url = first.line_with(r"Treff is ready: (\S+)")
@@ -135,6 +137,12 @@ def test_a_demo_stops_by_ctrl_c_goes_on_where_it_was_and_starts_over_when_asked(
     # The worker has lost its database and gives it a minute to come back.
     eventually(lambda: not find_living(place), "everything is gone", patience=120)
 
+    _make_unreleased(place)
+    of_another_version = Demo(place, "--port", str(port))
+    assert of_another_version.end() == 1
+    assert "treff demo --fresh" in of_another_version.complaints()
+    assert "Traceback" not in of_another_version.complaints()
+
     third = Demo(place, "--fresh", "--port", str(port))
     zoom_url = third.line_with(r"simulated Zoom: (\S+?)/portal")
     assert not meetings & _meetings(zoom_url)
@@ -145,3 +153,13 @@ def test_a_demo_stops_by_ctrl_c_goes_on_where_it_was_and_starts_over_when_asked(
 def _meetings(zoom_url: str) -> set[int]:
     with urllib.request.urlopen(f"{zoom_url}/_control/truth", timeout=20) as answer:
         return {meeting["id"] for meeting in json.load(answer)["meetings"]}
+
+
+def _make_unreleased(place: Path) -> None:
+    """As if a version between two releases had made the demo's database: a migration's own base is not there."""
+    with (
+        embedded.start(data_dir_for(place / "demo" / "postgres")[0]) as server,
+        psycopg.connect(server.url) as database,
+    ):
+        gone = database.execute("DELETE FROM django_migrations WHERE (app, name) = ('workspaces', '0001_initial')")
+        assert gone.rowcount == 1

@@ -5,15 +5,23 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from treff.kernel import clock
 
 FORGOTTEN_AFTER = timedelta(minutes=5)
 
 
+class OfAnotherVersion(Exception):
+    """A version that was never released made this database, and no later one can go on with it."""
+
+
 def migrate(verbosity: int = 1) -> None:
-    """Apply the migrations that are missing."""
-    call_command("migrate", interactive=False, verbosity=verbosity)
+    """Apply the migrations that are missing. Raises OfAnotherVersion."""
+    try:
+        call_command("migrate", interactive=False, verbosity=verbosity)
+    except InconsistentMigrationHistory as error:
+        raise OfAnotherVersion(str(error)) from error
 
 
 def follow_clock() -> timedelta:

@@ -30,6 +30,10 @@ ACCOUNTS = (
     ("jule.hansen@nordlicht.example", N_("Rep")),
 )
 _MARKER = "this-is-a-treff-demo"
+_OF_ANOTHER_VERSION = (
+    "The demo's data are of a version that was never released, and this one cannot go on with them. "
+    "Make them anew: treff demo --fresh (or make demo ARGS=--fresh)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,10 @@ def _perform(stack: ExitStack, data_dir: Path, *, port: int, once: bool) -> int:
     server = stack.enter_context(embedded.start(place))
     stage = _set_up(stack, data_dir, server.url, port)
     parts = _load()
-    parts.database.migrate(verbosity=0)
+    try:
+        parts.database.migrate(verbosity=0)
+    except parts.database.OfAnotherVersion as error:
+        raise Unavailable(_OF_ANOTHER_VERSION) from error
     parts.demo_world.seed_past(stage.zoom_url, stage.base_url, password=PASSWORD)
     stage.company.start("worker", ["-m", "treff.cli", "worker"], {})
     serve = ["-m", "treff.cli", "serve", "--port", stage.base_url.rpartition(":")[2], "--processes", "1"]

@@ -15,7 +15,6 @@ IN_FORMS = (
     N_("You must type the same password each time."),
 )
 IN_MESSAGES = (
-    N_("Successfully signed in as %(name)s."),
     N_("You have signed out."),
     N_("Password successfully changed."),
 )
