@@ -175,10 +175,18 @@ def test_only_the_link_of_the_mail_decides_and_it_is_kept_as_a_digest(owner: Mem
     with pytest.raises(NotHere):
         by_token(link(row))
     with pytest.raises(NotByClients):
-        cancel_own(own)
-    with pytest.raises(NotByClients):
         move_offered(own, NINE + HALF_HOUR)
     assert fresh(row).status == Status.UNCONFIRMED
+
+
+def test_who_booked_it_can_let_it_go_and_nobody_hears_of_that_either(owner: Member, rita: Member) -> None:
+    booked = ask(owner, rita, clients_may_cancel=False)
+    cancel_own(booked.token.reveal())
+    assert fresh(booked.appointment).status == Status.CANCELLED
+    assert not HostBusy.objects.exists()
+    assert not Notice.objects.exists()
+    with pytest.raises(NotWaiting):
+        confirming.confirm(link(booked.appointment))
 
 
 def test_the_team_can_call_it_off_but_not_change_what_the_mail_asked_about(owner: Member, rita: Member) -> None:

@@ -310,7 +310,7 @@ def test_a_client_confirms_the_address_from_the_mail_and_the_page_left_open_show
     page.locator(SLOT).first.click()
     fill_in(page, email=email)
     page.get_by_role("button", name="Book").click()
-    expect(page.get_by_text("Look into your inbox: confirm by")).to_be_visible()
+    expect(page.get_by_text(f"Please confirm in the email to {email} by")).to_be_visible()
     (mail,) = eventually(lambda: team.product.mails(email), "the question")
     found = re.search(r"/book/confirm/\S+", mail["text"])
     assert found

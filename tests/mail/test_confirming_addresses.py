@@ -42,7 +42,7 @@ def test_one_mail_goes_to_the_address_alone_with_the_link_and_until_when_it_work
     (mail,) = post.mails()
     assert mail["subject"] == "Please confirm: First call"
     url = f"http://127.0.0.1:8000/book/confirm/{confirm_token(row).reveal()}/"
-    assert f"Confirm this appointment:\r\n{url}" in mail["text"]
+    assert f"Confirm appointment:\r\n{url}" in mail["text"]
     assert f'href="{url}"' in mail["html"]
     assert "please confirm this appointment by 09:30 (Europe/Berlin)" in mail["text"]
     assert "If it was not you, do nothing" in mail["text"]

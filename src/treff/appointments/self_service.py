@@ -164,9 +164,10 @@ def cancel_own(token: str, reason: str = "") -> Appointment:
             return appointment
         if not may_cancel(appointment):
             raise NotByClients
-        hosts = host_ids_of(appointment)
+        hosts, was_agreed = host_ids_of(appointment), appointment.status in AGREED
         call_off(scope_of_client(appointment), appointment, reason)
-        tell_hosts(appointment, hosts, "cancelled", reason=appointment.cancel_reason)
+        if was_agreed:  # else they have never heard of it
+            tell_hosts(appointment, hosts, "cancelled", reason=appointment.cancel_reason)
     return appointment
 
 
@@ -176,6 +177,9 @@ def may_move(appointment: Appointment) -> bool:
 
 
 def may_cancel(appointment: Appointment) -> bool:
+    """What waits for a confirmation always: who mistyped the address wants the time for the right one."""
+    if appointment.confirm_until is not None:
+        return True
     kind = appointment.booking_type
     return _is_ahead(appointment) and (kind is None or kind.clients_may_cancel)
 
@@ -201,7 +205,6 @@ def status_of(kind: BookingType) -> Status:
 
 
 def _is_ahead(appointment: Appointment) -> bool:
-    """Of what nobody has confirmed yet only who gets the mail may say anything (confirming.py)."""
     return appointment.status in AGREED and appointment.start_at > clock.now()
 
 

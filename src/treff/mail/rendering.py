@@ -83,7 +83,7 @@ def compose(
             "is_off": not (facts.takes_place or facts.awaits or asks),
             "join_url": facts.join_url if facts.has_video and facts.takes_place else "",
             "link_follows": facts.has_video and facts.takes_place and not facts.join_url,
-            "manage_url": manage_url or (_manage_url(appointment) if envelope.email == lead.email else ""),
+            "manage_url": manage_url or (_manage_url(appointment) if envelope.email == lead.email and not asks else ""),
             "confirm_url": _confirm_url(appointment) if asks else "",
             "confirm_by": wall_of(appointment.expires_at or facts.start_at, lead.time_zone),
             "stop_url": _stop_url(envelope),

@@ -32,14 +32,24 @@ def page(url: str) -> str:
     return Client().get(url).content.decode()
 
 
-def test_the_page_after_booking_sends_to_the_inbox_and_does_nothing_else(own: str) -> None:
+def test_the_page_after_booking_sends_to_the_inbox_and_can_neither_confirm_nor_move(own: str) -> None:
     text = page(own)
-    assert "Look into your inbox: confirm by 09:30." in text  # booked half a minute past nine
+    assert "Please confirm in the email to lena@customer.example by 09:30." in text  # booked half a minute past nine
     assert link() not in text
     assert "/book/confirm/" not in text
-    assert "Cancel appointment" not in text
+    assert f"{own}move/" not in text
     assert "hx-get" in text
-    assert Client().get(f"{own}cancel/").status_code == Client().get(f"{own}move/").status_code == 409
+    assert Client().get(f"{own}move/").status_code == 409
+
+
+def test_who_mistyped_the_address_cancels_and_books_the_same_time_with_the_right_one(
+    own: str, client_at_home: Booker
+) -> None:
+    assert f"{own}cancel/" in page(own)
+    Client().post(f"{own}cancel/", hidden_fields(page(f"{own}cancel/")))
+    assert "nothing is booked" in page(link())
+    assert client_at_home.book(typed={"email": "lena.lead@customer.example"}).status_code == 303
+    assert sorted(Appointment.objects.values_list("status", flat=True)) == ["cancelled", "unconfirmed"]
 
 
 def test_looking_at_the_link_confirms_nothing_and_the_button_does(own: str) -> None:

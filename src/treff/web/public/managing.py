@@ -220,8 +220,8 @@ def _words(row: Appointment, zone: str) -> tuple[str, str]:
     """What the state means for the client, and its tone."""
     match row.status:
         case Status.UNCONFIRMED if (until_at := row.confirm_until) is not None:
-            said = gettext("Look into your inbox: confirm by %(time)s. The time is kept for you until then.")
-            return said % {"time": f"{wall_of(until_at, zone):%H:%M}"}, "warn"
+            said = gettext("Please confirm in the email to %(email)s by %(time)s. Until then the time is kept for you.")
+            return said % {"email": row.lead.email, "time": f"{wall_of(until_at, zone):%H:%M}"}, "warn"
         case Status.UNCONFIRMED:
             said = gettext(
                 "This was not confirmed in time and is not booked. You can book again an hour after the email."
