@@ -39,7 +39,7 @@ def of_role(role: str) -> str:
 
 def of_status(status: str) -> str:
     names: dict[str, str] = {
-        Status.UNCONFIRMED: gettext("Waits for the client’s confirmation"),
+        Status.UNCONFIRMED: gettext("Not confirmed yet"),
         Status.REQUESTED: gettext("Waits for approval"),
         Status.BOOKED: gettext("Booked"),
         Status.DECLINED: gettext("Declined"),

@@ -30,9 +30,7 @@ def row(ada: Member, rita: Member) -> Appointment:
     return offering.take(kind).appointment
 
 
-@pytest.mark.parametrize(
-    ("locale", "said"), [("en", "Waits for the client’s confirmation"), ("de", "Wartet auf die Bestätigung des Kunden")]
-)
+@pytest.mark.parametrize(("locale", "said"), [("en", "Not confirmed yet"), ("de", "Noch nicht bestätigt")])
 def test_it_says_in_words_what_it_waits_for(rita: Member, row: Appointment, locale: str, said: str) -> None:
     browser = house.client_of(rita)
     browser.cookies["django_language"] = locale

@@ -70,7 +70,11 @@ def test_looking_at_the_link_confirms_nothing_and_the_button_does(own: str) -> N
 def test_who_does_not_want_it_says_so_and_the_page_after_booking_knows(own: str) -> None:
     answer = Client().post(link(), {**hidden_fields(page(link())), "answer": "no"})
     assert "nothing is booked" in answer.content.decode()
-    assert "This was not confirmed in time" in page(own)
+    text = page(own)
+    assert "This was not confirmed, so it is not booked." in text
+    assert "Not confirmed yet" not in text
+    assert f"{own}cancel/" not in text
+    assert Client().get(f"{own}cancel/")["Location"] == own  # from a page that was left open
 
 
 def test_too_late_is_said_and_a_wrong_link_is_nowhere(own: str) -> None:

@@ -118,7 +118,7 @@ def invite(guest: Guest, token: str) -> HttpResponse:
 def cancel(guest: Guest, token: str) -> HttpResponse:
     """Asks, and when that is answered calls it off."""
     row = held_by(guest, token)
-    if row.status not in BLOCKING:
+    if row.status not in BLOCKING or row.deleted_at is not None:
         return see(_manage_url(guest, token))
     if not may_cancel(row):
         return refused(guest, row, token, AlreadyOver() if row.start_at <= clock.now() else NotByClients())
@@ -204,7 +204,7 @@ def _meeting(guest: Guest, row: Appointment, token: str) -> Meeting:
     message, tone = _words(row, zone_of(guest, row))
     return Meeting(
         status=row.status,
-        label=gettext("Not confirmed yet") if row.confirm_until else labels.of_status(row.status),
+        label=_label(row),
         message=message,
         reason=row.cancel_reason if row.status not in BLOCKING else "",
         tone=tone,
@@ -216,6 +216,11 @@ def _meeting(guest: Guest, row: Appointment, token: str) -> Meeting:
     )
 
 
+def _label(row: Appointment) -> str:
+    is_too_late = row.status == Status.UNCONFIRMED and row.confirm_until is None
+    return gettext("Not confirmed") if is_too_late else labels.of_status(row.status)
+
+
 def _words(row: Appointment, zone: str) -> tuple[str, str]:
     """What the state means for the client, and its tone."""
     match row.status:
@@ -223,9 +228,7 @@ def _words(row: Appointment, zone: str) -> tuple[str, str]:
             said = gettext("Please confirm in the email to %(email)s by %(time)s. Until then the time is kept for you.")
             return said % {"email": row.lead.email, "time": f"{wall_of(until_at, zone):%H:%M}"}, "warn"
         case Status.UNCONFIRMED:
-            said = gettext(
-                "This was not confirmed in time and is not booked. You can book again an hour after the email."
-            )
+            said = gettext("This was not confirmed, so it is not booked. You can book again an hour after the email.")
             return said, "neutral"
         case Status.REQUESTED:
             return gettext("This waits for a yes. The time is kept for you meanwhile; you get an email."), "warn"
