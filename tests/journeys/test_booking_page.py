@@ -116,6 +116,7 @@ def test_a_client_books_on_a_phone_with_the_keyboard_sees_the_link_come_moves_an
     assert link in mail["text"]
 
     page.get_by_role("link", name="Move").click()
+    next_month(page)
     page.locator(SLOT).nth(3).click()
     page.get_by_role("button", name="Move").click()
     expect(page.get_by_text("Your appointment has a new time.")).to_be_visible()
