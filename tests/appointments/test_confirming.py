@@ -17,9 +17,12 @@ from treff.appointments.states import Status
 from treff.audit.models import AuditEntry
 from treff.kernel import clock
 from treff.kernel.errors import Invalid
+from treff.mail.subscriptions import subscription, text_of
 from treff.notices.models import Notice
+from treff.workspaces.actions import create_calendar_address
 from treff.workspaces.errors import NotHere
-from treff.workspaces.models import Member
+from treff.workspaces.models import CalendarAddress, Member
+from treff.workspaces.states import Reach
 
 pytestmark = [pytest.mark.django_db, pytest.mark.attack("A-048")]
 
@@ -226,3 +229,13 @@ def test_numbers_do_not_count_it_nor_when_it_was_called_off(owner: Member, rita:
     other = offering.take(offering.kind(owner, owner, slug="other", confirm_address=True), email="x@customer.example")
     actions.cancel(scope, other.appointment.public_id)
     assert [part.tally.booked for part in numbers.count(scope, week, NOW)] == [1]
+
+
+def test_it_stands_in_no_subscribed_calendar_until_it_is_confirmed(owner: Member, rita: Member) -> None:
+    row = ask(owner, rita).appointment
+    token = create_calendar_address(house.scope(rita), Reach.OWN)
+    address = CalendarAddress.objects.get()
+    assert token
+    assert row.public_id not in text_of(subscription(address, clock.now())).decode()
+    confirming.confirm(link(row))
+    assert row.public_id in text_of(subscription(address, clock.now())).decode()
