@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests import house, offering
 from tests.web.console.test_access import PARTS, House, is_post_only
+from treff.appointments.addresses import confirm_token
 from treff.conferencing.consent import digest
 from treff.conferencing.models import Grant, PendingConnection
 from treff.kernel import clock
@@ -81,12 +82,15 @@ def furnish(by: Member) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     recipient, _ = Recipient.objects.get_or_create(appointment=booked.appointment, email="lena@customer.example")
     another = house.workspace(f"{by.workspace.slug}-two")
     add_member(another, NewPerson(by.user.email, str(by), None, "en"), Role.ADMIN)  # else there is nothing to choose
+    asking = offering.kind(by, by, slug="second-call", title="Zweitgespräch", confirm_address=True)
+    asked = offering.take(asking, offering.next_free(asking), email=f"asked@{by.workspace.slug}.example").appointment
     start = f"?start={offering.next_free(kind):%Y-%m-%dT%H:%MZ}"
     ids = {**rooms.ids, "workspace": rooms.workspace, "token": booked.token.reveal()}
     ids |= {"uidb36": "1", "key": "set-password"}
     of_pages = {f"console:{name}": dict(own) for name, own in rooms._of_pages.items()}
     of_pages["public:details"] = of_pages["console:agenda_book"] = {"query": start}
     of_pages["invitation"] = {"token": invited(by, "tour@nordlicht.example")}
+    of_pages["public:confirm"] = {"token": confirm_token(asked).reveal()}
     of_pages["public:stop_reminders"] = {"token": stop_token(recipient)}
     return ids, of_pages
 

@@ -333,7 +333,9 @@ if TREFF_PRIVACY_URL:
     _address("TREFF_PRIVACY_URL", TREFF_PRIVACY_URL, "https")
 
 # Whoever knows one of these is let in; Django logs the address of what it answers with an error.
-_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/|/book/reminders/|/book/notes/)[A-Za-z0-9:_-]{16,}")
+_SECRET_ADDRESS = re.compile(
+    r"(/calendars/|/book/manage/|/book/confirm/|/book/reminders/|/book/notes/)[A-Za-z0-9:_-]{16,}"
+)
 
 
 def _hide_secret_addresses(_logger: object, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

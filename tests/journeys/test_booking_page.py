@@ -116,6 +116,7 @@ def test_a_client_books_on_a_phone_with_the_keyboard_sees_the_link_come_moves_an
     assert link in mail["text"]
 
     page.get_by_role("link", name="Move").click()
+    next_month(page)
     page.locator(SLOT).nth(3).click()
     page.get_by_role("button", name="Move").click()
     expect(page.get_by_text("Your appointment has a new time.")).to_be_visible()
@@ -192,6 +193,7 @@ def test_without_scripts_it_works_too(team: Team, contexts: Any) -> None:
     row = Appointment.objects.get(booking_type=kind)
     assert (row.duration, row.lead.time_zone) == (timedelta(minutes=60), "America/New_York")
     page.get_by_role("link", name="Move").click()
+    page.get_by_role("link", name="Later month").click()  # late in the day there may be one time left of today
     page.locator(SLOT).nth(1).click()
     page.get_by_role("button", name="Move").click()
     page.get_by_role("link", name="Deutsch").click()
@@ -299,3 +301,25 @@ def assert_usable(page: Page) -> None:
     assert wrong == [], page.url
     width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert width[0] <= width[1], (page.url, width)
+
+
+@pytest.mark.attack("A-048")
+def test_a_client_confirms_the_address_from_the_mail_and_the_page_left_open_shows_it(team: Team, contexts: Any) -> None:
+    kind, email = offer(team, confirm_address=True), f"confirms{team.number}@customer.example"
+    page = contexts(**PHONE).new_page()
+    page.goto(address(team))
+    next_month(page)
+    page.locator(SLOT).first.click()
+    fill_in(page, email=email)
+    page.get_by_role("button", name="Book").click()
+    expect(page.get_by_text(f"Please confirm in the email to {email} by")).to_be_visible()
+    (mail,) = eventually(lambda: team.product.mails(email), "the question")
+    found = re.search(r"/book/confirm/\S+", mail["text"])
+    assert found
+    other = contexts().new_page()
+    other.goto(found[0])
+    assert Appointment.objects.get(booking_type=kind).status == "unconfirmed"
+    other.get_by_role("button", name="Confirm appointment").click()
+    expect(other.get_by_text("Thank you, your address is confirmed.")).to_be_visible()
+    expect(page.get_by_text("This is booked.")).to_be_visible()
+    eventually(lambda: team.product.mails(email)[1:], "the confirmation")

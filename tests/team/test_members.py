@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests import house
+from tests import house, offering
+from treff.appointments import confirming
+from treff.appointments.addresses import confirm_token
 from treff.appointments.models import Appointment
 from treff.audit.models import AuditEntry
+from treff.kernel import clock
 from treff.team import actions, queries
 from treff.team.actions import HandedOver
 from treff.team.errors import LastOwner, OwnersOnly, OwnRole
@@ -136,6 +139,13 @@ def test_appointments_ahead_go_to_who_takes_over_where_they_have_time(ada: Membe
     assert (hosts[moved.public_id], hosts[stays.public_id]) == (ada.public_id, rita.public_id)
     moved.refresh_from_db()
     assert moved.generation == 2  # so that its meeting and its mails follow
+
+
+def test_what_a_client_has_not_confirmed_yet_goes_to_who_takes_over_as_well(ada: Member, rita: Member) -> None:
+    with clock.at(offering.NOW):
+        row = offering.take(offering.kind(ada, rita, confirm_address=True)).appointment
+        assert actions.deactivate(house.scope(ada), rita.public_id, ada.public_id) == HandedOver(given=1)
+        assert confirming.confirm(confirm_token(row).reveal()).host == ada
 
 
 def test_without_anybody_who_takes_over_they_stay(ada: Member, rita: Member) -> None:

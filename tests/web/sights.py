@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from tests import house, notes, offering
 from tests.tour import Stop, invited, stops
+from treff.appointments.addresses import confirm_token
 from treff.appointments.models import Appointment
 from treff.appointments.ports import SlotRequest
 from treff.appointments.self_service import book_offered, token_of
@@ -97,6 +98,7 @@ def sights(zoom_url: str, base_url: str) -> Iterator[Stop]:
     start = f"{offering.next_free(kind):%Y-%m-%dT%H:%MZ}"
     of_pages = {
         "console:appointment_decline": {"appointment_id": waiting.public_id},
+        "public:confirm": {"token": _to_confirm(by)},
         "public:stop_reminders": {"token": stop_token(Recipient.objects.filter(appointment=client).latest("pk"))},
         "invitation": {"token": invited(by, "nina.neu@nordlicht.example")},
         "public:details": {"query": f"?start={start}&tz=Europe/Berlin"},
@@ -162,6 +164,12 @@ def _talk(appointment: Appointment) -> Transcript:
     for about, agrees, how in ((of_lead, False, "form"), (of_lead, True, "link"), (appointment, True, "form")):
         notes.consent(about, agrees=agrees, how=how, text=text, locale="de")
     return notes.transcript(appointment, TALK, draft=TALK_NOTES)
+
+
+def _to_confirm(by: Member) -> str:
+    """The token of the mail that asks a client whether the address is right."""
+    kind = offering.kind(by, by, slug="kennenlernen", title="Kennenlernen", confirm_address=True)
+    return confirm_token(offering.take(kind, offering.next_free(kind), locale="de").appointment).reveal()
 
 
 def _token(client: Appointment) -> str:

@@ -1,6 +1,7 @@
 """The verbs. Each is one transaction with its audit entry and its announcement; none talks to anybody outside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,13 +14,14 @@ from treff.appointments.errors import (
     ChangedMeanwhile,
     LeadHasAppointments,
     NotBegun,
+    NotConfirmed,
     NotTakingPlace,
 )
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
 from treff.appointments.models import Appointment, Attendee, CoHost
 from treff.appointments.ports import Amendment, Booking
 from treff.appointments.receiving import Receiving, settle_for_team
-from treff.appointments.states import BLOCKING, Source, Status
+from treff.appointments.states import AGREED, BLOCKING, Source, Status
 from treff.audit.actions import record
 from treff.booking_types.models import BookingType
 from treff.booking_types.queries import booking_type, hosts_of, is_switched_off
@@ -84,13 +86,16 @@ def add_co_hosts(appointment: Appointment, member_ids: Sequence[int]) -> None:
 def amend(scope: Scope, public_id: str, change: Amendment, *, undoable: bool = False) -> Appointment:
     """Change start, length, title, provider or host, all or nothing. `undoable`: a move may be taken back (undoing.py).
 
-    Raises AlreadyCancelled, AlreadyOver, ChangedMeanwhile, Invalid, NotAllowed, NotHere, SlotTaken.
+    Raises AlreadyCancelled, AlreadyOver, ChangedMeanwhile, Invalid, NotAllowed, NotConfirmed, NotHere, SlotTaken.
     """
     scope.require(Permission.BOOK)
     with no_double_booking(), transaction.atomic():
         appointment = locked(scope, public_id, change.generation)
         if appointment.status not in BLOCKING:
             raise AlreadyCancelled
+        is_agreed = appointment.status in AGREED
+        if not is_agreed and replace(change, host_id=None, generation=None) != Amendment():
+            raise NotConfirmed  # what the mail asked about stays true; who receives is for the team to say
         before, hosts_before, kept = shown(appointment), host_ids_of(appointment), _kept(appointment)
         _apply(scope, appointment, change)
         after = shown(appointment)

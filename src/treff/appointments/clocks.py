@@ -7,7 +7,7 @@ from django.db import transaction
 from treff.appointments.holding import host_ids_of
 from treff.appointments.models import Appointment
 from treff.appointments.rules import offset_at
-from treff.appointments.states import BLOCKING
+from treff.appointments.states import AGREED
 from treff.audit.actions import record
 from treff.audit.ports import SYSTEM
 from treff.kernel import clock
@@ -28,7 +28,7 @@ def compare() -> int:
     2. One that was made before offsets were kept is taken as it is.
     3. Of the others, those whose offset is another: hold each, note the new one, and tell its hosts, once.
     """
-    ahead = Appointment.objects.filter(status__in=BLOCKING, deleted_at=None, start_at__gt=clock.now())
+    ahead = Appointment.objects.filter(status__in=AGREED, deleted_at=None, start_at__gt=clock.now())
     shifted = 0
     for appointment in ahead.only("pk", "start_at", "time_zone", "utc_offset").iterator():
         offset = _offset(appointment)

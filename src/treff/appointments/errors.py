@@ -93,6 +93,15 @@ class NotWaiting(Conflict):
         super().__init__(N_("This request does not wait for an answer any more."))
 
 
+class NotConfirmed(Conflict):
+    """The client was asked whether the address is theirs, and has not answered yet."""
+
+    code = "not_confirmed"
+
+    def __init__(self) -> None:
+        super().__init__(N_("The client has not confirmed this appointment yet. Until then it cannot be changed."))
+
+
 class NotByClients(Conflict):
     """The booking type does not let clients do this by themselves."""
 

@@ -27,7 +27,9 @@ class Appointment(models.Model):
     `utc_offset`: of clocks in its `time_zone` at the start, when that was agreed; they may be set otherwise since.
     `sequence` grows with every change that an invitation shows, the join link included (RFC 5545, 3.8.7.4).
     `host_reason`: why this host. `answers` to the booking type's questions: [{"label", "answer"}]. `expires_at`: until
-    when a request waits. `manage_token` lets its bearer move and cancel; sealed, found by `manage_digest`.
+    when a request waits, or a client's confirmation is waited for: by `confirm_digest` the link in the mail finds it,
+    `confirmed_at` is when they did, `asked_digest` names the address while it is not to be asked again (addresses.py).
+    `manage_token` lets its bearer move and cancel; sealed, found by `manage_digest`.
     `no_show_at`: when somebody noted that the lead did not come. `undo_until`: until then whoever changed it last may
     take that back, nobody outside hears of it and its meeting stays as it is; `before`: what undoing.py puts back.
     """
@@ -58,6 +60,9 @@ class Appointment(models.Model):
     expires_at = models.DateTimeField(null=True)
     manage_digest = models.CharField(max_length=64, unique=True, null=True)
     manage_token = models.TextField(blank=True, default="")
+    confirm_digest = models.CharField(max_length=64, unique=True, null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    asked_digest = models.CharField(max_length=64, unique=True, null=True)
     cancel_reason = models.CharField(max_length=500, blank=True)
     meeting_id = models.CharField(max_length=255, blank=True)
     join_url = models.CharField(max_length=2000, blank=True)
@@ -87,6 +92,11 @@ class Appointment(models.Model):
                 name="appointment_requested",
                 condition=models.Q(status=Status.REQUESTED),
             ),
+            models.Index(
+                fields=("expires_at",),
+                name="appointment_unconfirmed",
+                condition=models.Q(status=Status.UNCONFIRMED),
+            ),
         )
 
     def __str__(self) -> str:
@@ -107,6 +117,12 @@ class Appointment(models.Model):
         nobody here takes it for cancelled.
         """
         return is_known(Status, self.status)
+
+    @property
+    def confirm_until(self) -> datetime | None:
+        """Until when its client can still confirm it; None where nothing waits for that."""
+        waits = self.status == Status.UNCONFIRMED and self.deleted_at is None
+        return self.expires_at if waits and self.expires_at is not None and self.expires_at > clock.now() else None
 
     @property
     def rests_until(self) -> datetime | None:

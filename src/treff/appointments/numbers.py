@@ -42,12 +42,14 @@ class Portion:
 def count(
     scope: Scope, spans: Mapping[str, tuple[datetime, datetime]], now: datetime, host_id: int | None = None
 ) -> Sequence[Portion]:
-    """One statement. Each span is [from, until). Only those of `host_id`, where one is given; requests are not counted.
+    """One statement. Each span is [from, until). Only those of `host_id`, where one is given; requests are not counted,
+    nor what no client confirmed, also if somebody of the team called it off.
 
     An appointment counts for its host; co-hosts receive with them.
     """
     starting = {name: Q(start_at__gte=from_at, start_at__lt=until_at) for name, (from_at, until_at) in spans.items()}
     found = queries.appointments(scope).filter(status__in=(Status.BOOKED, Status.CANCELLED))
+    found = found.exclude(confirm_digest__isnull=False, confirmed_at__isnull=True)
     if host_id is not None:
         found = found.filter(host_id=host_id)
     ends_at = ExpressionWrapper(F("start_at") + F("duration"), output_field=DateTimeField())

@@ -11,15 +11,17 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from treff.appointments import offers, rules
 from treff.appointments.actions import add_co_hosts, call_off, save_changed, shown, tell
+from treff.appointments.addresses import ask, asked_once
 from treff.appointments.errors import AlreadyOver, NotByClients, NotOffered
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
 from treff.appointments.models import Appointment, Attendee
 from treff.appointments.ports import SlotRequest
 from treff.appointments.receiving import Receiving, grounds_at, settle
-from treff.appointments.states import BLOCKING, Source, Status
+from treff.appointments.states import AGREED, BLOCKING, Source, Status
 from treff.audit.ports import Actor
 from treff.booking_types import queries as booking_types
 from treff.booking_types.models import BookingType
@@ -55,7 +57,8 @@ class Booked:
 
 
 def book_offered(place: Workspace, kind: BookingType, wanted: SlotRequest) -> Booked:
-    """A client takes a slot: booked, or requested where the booking type needs somebody's yes.
+    """A client takes a slot: booked, or requested where the booking type needs somebody's yes. Where it asks clients to
+    confirm their address, it is kept for them unconfirmed, and nobody else hears of it (confirming.py).
 
     1. Check what was typed. The lead is found by their address within the workspace, else made.
     2. Hold the type's hosts, in one order; decide anew whether the slot is offered, and who receives.
@@ -69,7 +72,7 @@ def book_offered(place: Workspace, kind: BookingType, wanted: SlotRequest) -> Bo
     duration = _length(kind, wanted.duration)
     answers = check_answers(booking_types.questions_of(kind), wanted.answers)
     attendees = rules.check_attendees(wanted.attendees)
-    with no_double_booking(), transaction.atomic():
+    with no_double_booking(), asked_once(), transaction.atomic():
         person = find_or_create_lead(scope, wanted.lead)
         scope = replace(scope, actor=Actor("client", person.public_id, person.name))
         hosts = [host.member_id for host in booking_types.hosts_of(kind)]
@@ -84,20 +87,25 @@ def book_offered(place: Workspace, kind: BookingType, wanted: SlotRequest) -> Bo
         appointment.start_at, appointment.duration, appointment.answers = start_at, duration, answers
         appointment.utc_offset = rules.offset_at(start_at, appointment.time_zone)
         token = _seal_token(appointment)
+        if kind.confirm_address:
+            appointment.status = Status.UNCONFIRMED
+            ask(appointment)
+        begin_to_wait(appointment)
         appointment.save()
         Attendee.objects.bulk_create(Attendee(appointment=appointment, email=email) for email in attendees)
         add_co_hosts(appointment, receiving.member_ids[1:])
         block(appointment, receiving.member_ids, bounded=True)
-        deed = "appointment.requested" if appointment.status == Status.REQUESTED else "appointment.booked"
-        tell(scope, appointment, deed, {"start": start_at.isoformat(), "why": appointment.host_reason})
-        _tell_hosts(appointment, receiving.member_ids, "booked")
+        said: dict[str, object] = {"start": start_at.isoformat(), "why": appointment.host_reason}
+        tell(scope, appointment, f"appointment.{appointment.status}", said)
+        tell_hosts(appointment, receiving.member_ids, "booked")
     return Booked(appointment, token)
 
 
 def by_token(token: str) -> Appointment:
-    """The client's appointment, until a day after its end. Raises NotHere."""
+    """The client's appointment, until a day after its end; also one that nobody confirmed. Raises NotHere."""
+    there = Q(deleted_at=None) | Q(status=Status.UNCONFIRMED)
     found = (
-        Appointment.objects.filter(manage_digest=_digest(token), deleted_at=None)
+        Appointment.objects.filter(there, manage_digest=_digest(token))
         .select_related("workspace", "lead", "host__user", "booking_type")
         .first()
     )
@@ -138,14 +146,13 @@ def move_offered(token: str, start_at: datetime) -> Appointment:
         unblock(appointment)
         appointment.start_at = start_at
         appointment.utc_offset = rules.offset_at(start_at, appointment.time_zone)
-        if appointment.status == Status.REQUESTED:
-            appointment.expires_at = _expires_at(start_at)
+        begin_to_wait(appointment)
         save_changed(appointment)  # first, so that it is counted on its new day
         block(appointment, hosts, bounded=True)
         after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
-        tell(_scope_of(appointment), appointment, "appointment.rescheduled", changed)
-        _tell_hosts(appointment, hosts, "moved", was=before["start"])
+        tell(scope_of_client(appointment), appointment, "appointment.rescheduled", changed)
+        tell_hosts(appointment, hosts, "moved", was=before["start"])
     return appointment
 
 
@@ -157,9 +164,10 @@ def cancel_own(token: str, reason: str = "") -> Appointment:
             return appointment
         if not may_cancel(appointment):
             raise NotByClients
-        hosts = host_ids_of(appointment)
-        call_off(_scope_of(appointment), appointment, reason)
-        _tell_hosts(appointment, hosts, "cancelled", reason=appointment.cancel_reason)
+        hosts, was_agreed = host_ids_of(appointment), appointment.status in AGREED
+        call_off(scope_of_client(appointment), appointment, reason)
+        if was_agreed:  # else they have never heard of it
+            tell_hosts(appointment, hosts, "cancelled", reason=appointment.cancel_reason)
     return appointment
 
 
@@ -169,6 +177,9 @@ def may_move(appointment: Appointment) -> bool:
 
 
 def may_cancel(appointment: Appointment) -> bool:
+    """What waits for a confirmation always: who mistyped the address wants the time for the right one."""
+    if appointment.confirm_until is not None:
+        return True
     kind = appointment.booking_type
     return _is_ahead(appointment) and (kind is None or kind.clients_may_cancel)
 
@@ -188,8 +199,13 @@ def slot_for_move(appointment: Appointment, start_at: datetime) -> offers.Slot |
     return next((slot for slot in slots_for_move(appointment, (start - 1, start + 1)) if slot.start == start), None)
 
 
+def status_of(kind: BookingType) -> Status:
+    """Of what a client has booked of it, and confirmed where that is asked for."""
+    return Status.REQUESTED if kind.needs_approval else Status.BOOKED
+
+
 def _is_ahead(appointment: Appointment) -> bool:
-    return appointment.status in BLOCKING and appointment.start_at > clock.now()
+    return appointment.status in AGREED and appointment.start_at > clock.now()
 
 
 def _held(token: str) -> Appointment:
@@ -201,7 +217,7 @@ def _held(token: str) -> Appointment:
     return appointment
 
 
-def _scope_of(appointment: Appointment) -> Scope:
+def scope_of_client(appointment: Appointment) -> Scope:
     """Of the client whose appointment it is."""
     lead = appointment.lead
     scope = client_scope(appointment.workspace)
@@ -241,12 +257,17 @@ def _create(place: Workspace, kind: BookingType, person: Lead, receiving: Receiv
         host_reason=receiving.why or "",
         buffer_before=kind.buffer_before,
         buffer_after=kind.buffer_after,
-        status=Status.REQUESTED if kind.needs_approval else Status.BOOKED,
+        status=status_of(kind),
     )
 
 
-def _tell_hosts(appointment: Appointment, host_ids: Sequence[int], deed: str, **detail: object) -> None:
-    """Those who receive hear of each thing that a client does; of a request, each time that it is made anew."""
+def tell_hosts(appointment: Appointment, host_ids: Sequence[int], deed: str, **detail: object) -> None:
+    """Those who receive hear of each thing that a client does; of a request, each time that it is made anew.
+
+    Of what is not confirmed they do not.
+    """
+    if appointment.status == Status.UNCONFIRMED:
+        return
     hosts = Member.objects.select_related("user").filter(pk__in=host_ids)
     said: dict[str, object] = {"own": True, "appointments": [appointment.public_id]}
     kind, key = NoticeKind.REQUESTED, f"request:{appointment.public_id}:{appointment.generation}"
@@ -256,16 +277,16 @@ def _tell_hosts(appointment: Appointment, host_ids: Sequence[int], deed: str, **
     tell_members(appointment.workspace_id, [host.user for host in hosts], kind, key, said)
 
 
-def _expires_at(start_at: datetime) -> datetime:
-    return min(start_at, clock.now() + LONGEST_REQUEST)
+def begin_to_wait(appointment: Appointment) -> None:
+    """For an answer to it, where it is a request."""
+    if appointment.status == Status.REQUESTED:
+        appointment.expires_at = min(appointment.start_at, clock.now() + LONGEST_REQUEST)
 
 
 def _seal_token(appointment: Appointment) -> Secret:
     """128 random bits; without our keys the client has it on the page alone."""
     token = Secret(secrets.token_urlsafe(16))
     appointment.manage_digest = _digest(token.reveal())
-    if appointment.status == Status.REQUESTED:
-        appointment.expires_at = _expires_at(appointment.start_at)
     try:
         key = vault.open_data_key(appointment.workspace)
         appointment.manage_token = key.seal(token, _binding(appointment))

@@ -4,15 +4,20 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """A client's request waits for somebody's yes; then it is booked, or declined. Both of the first block the host."""
+    """What a client booked waits for their own confirmation where the booking type asks for it, and disappears without
+    one; their request waits for somebody's yes; then it is booked, or declined. The first three block the host.
+    """
 
+    UNCONFIRMED = "unconfirmed"
     REQUESTED = "requested"
     BOOKED = "booked"
     DECLINED = "declined"
     CANCELLED = "cancelled"
 
 
-BLOCKING = (Status.REQUESTED, Status.BOOKED)
+# Their client stands by these: they can be changed, and people may hear of them.
+AGREED = (Status.REQUESTED, Status.BOOKED)
+BLOCKING = (Status.UNCONFIRMED, *AGREED)
 
 
 class Source(StrEnum):

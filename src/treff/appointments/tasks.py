@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import structlog
 
-from treff.appointments import approvals, clocks
+from treff.appointments import approvals, clocks, confirming
 
 log = structlog.get_logger()
 
 
 def sweep(_window: timedelta) -> int:
-    """Decline requests that nobody answered in time. Returns how many."""
-    return approvals.expire()
+    """Decline requests that nobody answered in time, let go what no client confirmed. Returns how many."""
+    return approvals.expire() + confirming.lapse()
 
 
 def compare_clocks() -> None:

@@ -66,7 +66,7 @@ def _apply(row: BookingType, wanted: Details) -> None:
     for name in (
         *("step_minutes", "offset_minutes", "buffer_before", "buffer_after", "notice", "needs_approval", "host_mode"),
         *("description", "confirmation_text", "redirect_url", "is_paused", "clients_may_move", "clients_may_cancel"),
-        "asks_for_notes",
+        *("asks_for_notes", "confirm_address"),
     ):
         setattr(row, name, getattr(checked, name))
     row.more_minutes = list(checked.more_minutes)

@@ -63,6 +63,7 @@ class BookingType(models.Model):
     host_limit_week = models.PositiveIntegerField(null=True)
     host_limit_month = models.PositiveIntegerField(null=True)
     needs_approval = models.BooleanField(default=False)
+    confirm_address = models.BooleanField(default=False, db_default=False)
     questions = models.JSONField(default=list)
     host_mode = models.CharField(
         max_length=20, choices=[(mode.value, mode.value) for mode in HostMode], default=HostMode.ROUND_ROBIN

@@ -41,6 +41,7 @@ class Details:
     limits: Limits = Limits()
     host_limits: Limits = Limits()
     needs_approval: bool = False
+    confirm_address: bool = False
     questions: tuple[Question, ...] = ()
     host_mode: HostMode = HostMode.ROUND_ROBIN
     weekly_hours: tuple[tuple[Span, ...], ...] | None = None

@@ -85,6 +85,7 @@ def details_of(kind: BookingType) -> Details:
         limits=Limits(kind.limit_day, kind.limit_week, kind.limit_month),
         host_limits=Limits(kind.host_limit_day, kind.host_limit_week, kind.host_limit_month),
         needs_approval=kind.needs_approval,
+        confirm_address=kind.confirm_address,
         questions=questions_of(kind),
         host_mode=known(HostMode, kind.host_mode, HostMode.ROUND_ROBIN),
         weekly_hours=None if kind.weekly_hours is None else week_of(kind.weekly_hours),

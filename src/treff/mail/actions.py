@@ -236,7 +236,11 @@ def _decide(recipient_id: int) -> _Decision | None:
 
 
 def _is_wanted(kind: Kind, recipient: Recipient, place: Workspace) -> bool:
-    if recipient.refused_at is not None or not place.confirmation_mails:
+    if recipient.refused_at is not None:
+        return False
+    if kind == Kind.CONFIRM_ADDRESS:  # without it nothing can be booked
+        return True
+    if not place.confirmation_mails:
         return False
     return kind != Kind.REMINDER or queries.wants_reminders(recipient)
 

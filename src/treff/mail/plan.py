@@ -18,6 +18,7 @@ FRESH = timedelta(minutes=15)
 class Facts:
     """The appointment as a recipient should know it. `has_video`: a link is there or will be.
 
+    `asks`: its client has not confirmed it yet and still can.
     `awaits`: it is a request that nobody has answered yet; `declined`: one that got a no. Neither takes place.
     `reminders`: when recipients are to be reminded of it. `rests_until`: until then its last change may be taken back.
     """
@@ -32,6 +33,7 @@ class Facts:
     sequence: int
     awaits: bool = False
     declined: bool = False
+    asks: bool = False
     reminders: Sequence[datetime] = ()
     rests_until: datetime | None = None
 
@@ -44,6 +46,7 @@ class Facts:
             "join_url": self.join_url if self.has_video else "",
             "takes_place": self.takes_place,
             "awaits": self.awaits,
+            "asks": self.asks,
         }
 
 
@@ -73,10 +76,11 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
     1. Nobody is written to about what has begun, nor as long as the last change may be taken back.
     2. Who was told nothing gets the confirmation: at once with its link, or when there is none to come; after
        `link_wait` without it, saying that it follows. Of a request they hear that we have it, or a no that came before
-       that. A cancelled appointment nobody heard of stays unheard of.
-    3. Who was told that it takes place, or that we have their request, hears that it does not; who waited for a yes
-       gets the confirmation, and so does who shall get it again. One that waits for a yes at a new time is told when
-       it has come to rest.
+       that. Who has to confirm it is asked to, once, and hears nothing more unless they do. A cancelled appointment
+       nobody heard of stays unheard of.
+    3. Who was told that it takes place, or that we have their request, hears that it does not; who waited for a yes,
+       or confirmed, gets the confirmation, and so does who shall get it again. One that waits for a yes at a new time
+       is told when it has come to rest.
     4. A new time is told when it has come to rest.
     5. A link that came, changed, or will not come any more is told. One that is being replaced is waited for; if that
        takes too long, people hear that the link they have is void.
@@ -90,7 +94,7 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
         return _first_word(facts, now, link_wait)
     if not facts.takes_place:
         return _does_not_take_place(facts, told, now)
-    if told.get("awaits") or told.get("again"):
+    if told.get("awaits") or told.get("asks") or told.get("again"):
         return _confirmation(facts, facts.changed_at + link_wait, now)
     is_now = facts.as_told(now)
     if (told["start"], told["minutes"]) != (is_now["start"], is_now["minutes"]):
@@ -107,6 +111,8 @@ def plan(facts: Facts, told: Mapping[str, object] | None, now: datetime, link_wa
 def _first_word(facts: Facts, now: datetime, link_wait: timedelta) -> Step:
     if facts.takes_place:
         return _confirmation(facts, facts.booked_at + link_wait, now)
+    if facts.asks:
+        return Send(Kind.CONFIRM_ADDRESS)
     if facts.awaits:
         return Send(Kind.REQUESTED)
     return Send(Kind.DECLINED) if facts.declined else Settled()
@@ -115,7 +121,7 @@ def _first_word(facts: Facts, now: datetime, link_wait: timedelta) -> Step:
 def _does_not_take_place(facts: Facts, told: Mapping[str, object], now: datetime) -> Step:
     if facts.awaits:
         is_now = facts.as_told(now)
-        if told.get("again"):
+        if told.get("asks") or told.get("again"):
             return Send(Kind.REQUESTED)
         if all(told.get(name) == is_now[name] for name in ("start", "minutes", "awaits")):
             return Settled()

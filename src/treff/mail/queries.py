@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from treff.appointments.models import Appointment
 from treff.appointments.queries import upcoming
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import AGREED, Status
 from treff.booking_types.models import a_day_ahead
 from treff.booking_types.states import Provider
 from treff.kernel import clock
@@ -36,6 +36,7 @@ def facts_of(appointment: Appointment) -> Facts:
         sequence=appointment.sequence,
         awaits=appointment.deleted_at is None and appointment.status == Status.REQUESTED,
         declined=appointment.deleted_at is None and appointment.status == Status.DECLINED,
+        asks=appointment.confirm_until is not None,
         rests_until=appointment.rests_until,
     )
 
@@ -54,7 +55,7 @@ def reminders_of(appointment: Appointment) -> list[datetime]:
 def can_be_told(appointment: Appointment) -> bool:
     """Whether a confirmation of it, or of the request for it, may go out."""
     may = appointment.workspace.confirmation_mails and appointment.start_at > clock.now()
-    return may and appointment.deleted_at is None and appointment.status in BLOCKING
+    return may and appointment.deleted_at is None and appointment.status in AGREED
 
 
 def correspondence(appointment: Appointment) -> list[Recipient]:

@@ -15,6 +15,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import escape
 from django.utils.translation import gettext, pgettext
 
+from treff.appointments.addresses import confirm_token
 from treff.appointments.models import Appointment
 from treff.appointments.self_service import may_cancel, may_move, token_of
 from treff.kernel.zones import wall_of
@@ -24,10 +25,10 @@ from treff.mail.rules import Template, fill
 from treff.mail.states import Kind
 from treff.mail.wording import plain
 from treff.notetaking import consenting
-from treff.notetaking.queries import answers_of, asks
+from treff.notetaking import queries as notetaking
 
-# The addresses of a lead's own page, and of the one that stops reminders.
-_SECRETS = re.compile(r"(/book/(?:manage|reminders|notes)/)[^/\s\"<]+/")
+# The addresses of a lead's own page, of those that ask them to confirm and to agree, and of the one that stops reminders.
+_SECRETS = re.compile(r"(/book/(?:manage|confirm|reminders|notes)/)[^/\s\"<]+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +69,31 @@ def compose(
 ) -> EmailMultiAlternatives:
     """Without the invitation. `manage_url`: shown in place of the appointment's own."""
     lead, template = appointment.lead, template or Template()
+    asks = envelope.kind == Kind.CONFIRM_ADDRESS
     with translation.override(lead.locale):
         start, end = (wall_of(at, lead.time_zone) for at in (facts.start_at, facts.start_at + facts.duration))
         context = {
             "kind": envelope.kind.value,
             "appointment": appointment,
+            "title": _title(appointment, envelope.kind),
             "workspace": appointment.workspace.name,
             "host": str(appointment.host.user),
-            "greeting_name": lead.name if envelope.email == lead.email else "",
+            "greeting_name": lead.name if envelope.email == lead.email and not asks else "",
             "start": start,
             "end": end,
             "zone": lead.time_zone.replace("_", " "),
-            "is_off": not facts.takes_place and not facts.awaits,
+            "is_off": not (facts.takes_place or facts.awaits or asks),
             "join_url": facts.join_url if facts.has_video and facts.takes_place else "",
             "link_follows": facts.has_video and facts.takes_place and not facts.join_url,
-            "manage_url": manage_url or (_manage_url(appointment) if envelope.email == lead.email else ""),
+            "manage_url": manage_url or (_manage_url(appointment) if envelope.email == lead.email and not asks else ""),
+            "confirm_url": _confirm_url(appointment) if asks else "",
+            "confirm_by": wall_of(appointment.expires_at or facts.start_at, lead.time_zone),
             "stop_url": _stop_url(envelope),
             **(_notes(appointment, envelope.email) if facts.takes_place else {}),
             "locale": lead.locale,
         }
         context |= _words(template, context, facts)
-        subject = str(context["own_subject"]) or _subject(envelope.kind, appointment.title)
+        subject = str(context["own_subject"]) or _subject(envelope.kind, str(context["title"]))
         context["subject"] = subject
         message = EmailMultiAlternatives(
             subject=subject,
@@ -168,14 +173,26 @@ def _manage_url(appointment: Appointment) -> str:
 
 def _notes(appointment: Appointment, email: str) -> dict[str, object]:
     """The question whether notes may be taken, for who has not answered; the way back for who said yes."""
-    if not asks(appointment.workspace, appointment.booking_type):
+    if not notetaking.asks(appointment.workspace, appointment.booking_type):
         return {}
-    answers = {address.casefold(): agrees for address, agrees in answers_of(appointment).items()}
+    answers = {address.casefold(): agrees for address, agrees in notetaking.answers_of(appointment).items()}
     agrees = answers.get(email.casefold(), False)
     if agrees is False:
         return {}
     url = f"{settings.TREFF_BASE_URL}/book/notes/{consenting.token_for(appointment, email)}/"
     return {"notes_url": url, "agrees_to_notes": bool(agrees)}
+
+
+def _title(appointment: Appointment, kind: Kind) -> str:
+    """Without the lead's name where the address may be anybody's: a stranger could have typed anything as a name."""
+    if kind == Kind.CONFIRM_ADDRESS and appointment.booking_type is not None:
+        return appointment.booking_type.title
+    return appointment.title
+
+
+def _confirm_url(appointment: Appointment) -> str:
+    """A secret: who opens it has got the mail."""
+    return f"{settings.TREFF_BASE_URL}/book/confirm/{confirm_token(appointment).reveal()}/"
 
 
 def mail_domain() -> str:
@@ -190,6 +207,7 @@ def _subject(kind: Kind, title: str) -> str:
         Kind.CHANGED_LINK: gettext("New meeting link: %(title)s"),
         Kind.MOVED: gettext("New time: %(title)s"),
         Kind.CANCELLED: gettext("Cancelled: %(title)s"),
+        Kind.CONFIRM_ADDRESS: gettext("Please confirm: %(title)s"),
         Kind.REQUESTED: gettext("Your request: %(title)s"),
         Kind.DECLINED: gettext("Request declined: %(title)s"),
         Kind.REMINDER: gettext("Reminder: %(title)s"),

@@ -7,6 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 from django.utils.translation import gettext
 
+from treff.appointments.addresses import CONFIRM_WITHIN
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
 from treff.booking_types.states import Provider
@@ -20,7 +21,7 @@ from treff.people.models import Lead
 from treff.workspaces.models import Member
 
 _OFF = (Kind.CANCELLED, Kind.DECLINED)
-_WITHOUT_LINK = (*_OFF, Kind.REQUESTED)
+_WITHOUT_LINK = (*_OFF, Kind.REQUESTED, Kind.CONFIRM_ADDRESS)
 _LENGTH = timedelta(minutes=30)
 
 
@@ -37,6 +38,7 @@ def sample(reader: Member, kind: Kind, locale: str, template: Template) -> Email
         title=title,
         provider=Provider.ZOOM,
         start_at=start_at,
+        expires_at=clock.now() + CONFIRM_WITHIN,
         status=Status.CANCELLED if kind in _OFF else Status.BOOKED,
     )
     facts = Facts(
@@ -49,9 +51,10 @@ def sample(reader: Member, kind: Kind, locale: str, template: Template) -> Email
         changed_at=clock.now(),
         sequence=0,
         awaits=kind == Kind.REQUESTED,
+        asks=kind == Kind.CONFIRM_ADDRESS,
     )
     envelope = Envelope(reader.user.email, kind, "sample", 0, stop_token="sample" if kind == Kind.REMINDER else "")
-    manage_url = "" if kind in _OFF else f"{settings.TREFF_BASE_URL}/book/manage/sample/"
+    manage_url = "" if kind in (*_OFF, Kind.CONFIRM_ADDRESS) else f"{settings.TREFF_BASE_URL}/book/manage/sample/"
     return compose(appointment, facts, envelope, template, manage_url)
 
 

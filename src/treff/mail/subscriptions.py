@@ -51,13 +51,13 @@ def subscription(address: CalendarAddress, now: datetime) -> Subscription:
     """What is shown at the address: from a month ago until as far ahead as can be booked, each from midnight (UTC).
 
     Cancelled and declined ones are kept in it, so that calendars which have them hear of it. One whose status only a
-    newer version knows is left out: nobody here can say whether it takes place.
+    newer version knows is left out: nobody here can say whether it takes place. So is what no client has confirmed.
     """
     member = address.member
     place = member.workspace
     today_at = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     from_at, until_at = today_at - BACK, today_at + AHEAD
-    rows = between(scope_of(member), from_at, until_at).filter(status__in=Status)
+    rows = between(scope_of(member), from_at, until_at).filter(status__in=Status).exclude(status=Status.UNCONFIRMED)
     rows = rows.select_related(None).select_related("lead", "host__user")  # not the booking type: it is large
     is_own = address.reach == Reach.OWN
     if is_own:

@@ -27,7 +27,7 @@ NUMBER_LENGTH = 8
 # What makes a link more than an address: join and start links carry a passcode or a token behind the question mark.
 _QUERY = re.compile(r"(https?://[^\s?#<>\"]*)[?#][^\s<>\"]*", re.IGNORECASE)
 # Whoever knows these addresses of ours is let in.
-_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/|/book/reminders/|/reset/key/)[A-Za-z0-9:_.-]+")
+_SECRET_ADDRESS = re.compile(r"(/calendars/|/book/manage/|/book/confirm/|/book/reminders/|/reset/key/)[A-Za-z0-9:_.-]+")
 _NAMED = re.compile(r"\b((?:zak|pwd|tk|\w*token|secret|client_secret|code_verifier)\s*[=:]\s*)\S+", re.IGNORECASE)
 _SPOKEN = re.compile(
     r"\b((?:pass[ -]?(?:code|word|wort)|kenn(?:code|wort))\s*(?:[:=]\s*|(?:is|ist|lautet)?\s+(?=\S*\d)))\S+",

@@ -40,6 +40,7 @@ def of_role(role: str) -> str:
 
 def of_status(status: str) -> str:
     names: dict[str, str] = {
+        Status.UNCONFIRMED: gettext("Not confirmed yet"),
         Status.REQUESTED: gettext("Waits for approval"),
         Status.BOOKED: gettext("Booked"),
         Status.DECLINED: gettext("Declined"),
@@ -68,6 +69,7 @@ def of_mail(kind: str) -> str:
         Kind.CHANGED_LINK: gettext("New meeting link"),
         Kind.MOVED: gettext("New time"),
         Kind.CANCELLED: gettext("Cancellation"),
+        Kind.CONFIRM_ADDRESS: gettext("Address confirmation"),
         Kind.REQUESTED: gettext("Request received"),
         Kind.DECLINED: gettext("Request declined"),
         Kind.REMINDER: gettext("Reminder"),

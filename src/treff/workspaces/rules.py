@@ -11,7 +11,7 @@ LOCALES = ("de", "en")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Slugs that would read like a page of ours, or like us.
 _RESERVED = frozenset(
-    {"admin", "api", "accounts", "book", "help", "logo", "manage", "static", "treff", "integrations", "w"}
+    {"admin", "api", "accounts", "book", "confirm", "help", "logo", "manage", "static", "treff", "integrations", "w"}
 )
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 # A host as browsers write it in an origin, with a port if it is not the usual one.

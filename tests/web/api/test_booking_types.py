@@ -43,6 +43,7 @@ def everything(host: Member) -> dict[str, Any]:
         "limits": {"day": 5, "week": None, "month": 40},
         "host_limits": {"day": None, "week": 10, "month": None},
         "needs_approval": True,
+        "confirm_address": True,
         "questions": [
             {"id": "roof", "kind": "choice", "label": "Your roof?", "required": True, "options": ["Flat", "Gable"]},
             {"id": "wish", "kind": "long_text", "label": "Anything else?", "required": False, "options": []},

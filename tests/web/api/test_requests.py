@@ -60,6 +60,18 @@ def test_a_request_waits_with_what_the_client_answered(nordlicht: Place) -> None
     assert body_of(nordlicht.caller.get("/appointments", query_params={"status": "declined"}))["items"] == []
 
 
+@pytest.mark.attack("A-048")
+def test_what_no_client_has_confirmed_says_so_and_can_be_cancelled_but_not_changed(nordlicht: Place) -> None:
+    kind = clients.kind([nordlicht.owner], confirm_address=True)
+    public_id = clients.take(kind, NOON).public_id
+    found = nordlicht.caller.get("/appointments", query_params={"status": "unconfirmed"})
+    assert [(item["id"], item["status"]) for item in body_of(found)["items"]] == [(public_id, "unconfirmed")]
+    refused = nordlicht.caller.patch(f"/appointments/{public_id}", {"title": "Other"})
+    assert (refused.status_code, body_of(refused)["code"]) == (409, "not_confirmed")
+    assert body_of(nordlicht.caller.post(f"/appointments/{public_id}/cancel", {}))["status"] == "cancelled"
+    assert not HostBusy.objects.exists()
+
+
 @pytest.mark.fault("F-132")
 def test_a_request_is_answered_once(nordlicht: Place, rep: Caller) -> None:
     public_id = requested(nordlicht)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.web.public.conftest import LENA, NINE, NOW, PAGE, Booker, hidden_fields
+from tests.web.public.conftest import LENA, NINE, NOW, PAGE, Booker, hidden_fields, offer
+from treff.appointments import tasks
 from treff.appointments.models import Appointment
 from treff.booking_types.models import BookingType
 from treff.kernel import clock
@@ -15,6 +16,7 @@ from treff.mail.queries import facts_of
 from treff.mail.rendering import Envelope, render
 from treff.mail.states import Kind
 from treff.web.public import limits
+from treff.workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +78,22 @@ def test_thirty_bookings_an_hour_come_from_one_client_whatever_it_says_it_is(
         liar.browser = Client(headers={"x-forwarded-for": f"203.0.113.{number}"})
         answer = liar.book(f"2026-11-24T{8 + number:02}:00:00Z", typed={"email": f"l{number}@customer.example"})
         assert answer.status_code == (429 if number == 2 else 303)
+
+
+@pytest.mark.attack("A-048", "A-060")
+def test_times_that_are_kept_for_clients_who_have_not_confirmed_count_like_booked_ones(
+    place: Workspace, anna: Member, client_at_home: Booker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(place, anna, confirm_address=True)
+    monkeypatch.setattr(limits, "PER_CLIENT", 2)
+    for number in range(3):
+        typed = {"email": f"l{number}@customer.example"}
+        answer = client_at_home.book(f"2026-11-24T{8 + number:02}:00:00Z", typed=typed)
+        assert answer.status_code == (429 if number == 2 else 303)
+    with clock.at(NOW + timedelta(minutes=31)):  # that the times are free again does not make room
+        tasks.sweep(timedelta(0))
+        assert client_at_home.book("2026-11-24T08:00:00Z", typed={"email": "l3@customer.example"}).status_code == 429
+    assert set(Appointment.objects.values_list("status", flat=True)) == {"unconfirmed"}
 
 
 @pytest.mark.attack("A-061")

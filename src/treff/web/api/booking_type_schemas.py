@@ -170,6 +170,7 @@ class NewBookingType(Incoming):
     limits: Limits = Field(default_factory=Limits)
     host_limits: Limits = Field(default_factory=Limits, description="For each host.")
     needs_approval: bool = False
+    confirm_address: bool = Field(False, description="Clients confirm their address before it is booked.")
     questions: Questions = Field(default_factory=list)
     host_mode: HostMode = "round_robin"
     confirmation_text: Text = ""
@@ -202,6 +203,7 @@ class BookingTypeChange(Change):
     limits: Limits | None = None
     host_limits: Limits | None = None
     needs_approval: bool | None = None
+    confirm_address: bool | None = None
     questions: Questions | None = None
     host_mode: HostMode | None = None
     confirmation_text: Text | None = None
@@ -234,6 +236,7 @@ class BookingType(Outgoing):
     limits: Limits
     host_limits: Limits
     needs_approval: bool
+    confirm_address: bool
     questions: list[Question]
     host_mode: HostMode
     confirmation_text: str

@@ -113,6 +113,7 @@ def represent(row: BookingType) -> schemas.BookingType:
         limits=_shown_limits(details.limits),
         host_limits=_shown_limits(details.host_limits),
         needs_approval=details.needs_approval,
+        confirm_address=details.confirm_address,
         questions=[_shown_question(question) for question in details.questions],
         host_mode=details.host_mode.value,
         confirmation_text=details.confirmation_text,

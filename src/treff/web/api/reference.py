@@ -40,6 +40,7 @@ CODES: Mapping[str, str] = {
     "nothing_to_agree_to": "409. No notes are taken of it. Nothing here answers with it.",
     "meeting_is_over": "409. Consent cannot be given any more. Nothing here answers with it.",
     "not_written": "409. The notes are other ones than were seen. Nothing here answers with it.",
+    "not_confirmed": "409. The client has not confirmed it yet; until then it cannot be changed.",
     "not_by_clients": "409. The booking type does not let clients do this by themselves.",
     "lead_has_appointments": "409. Appointments of this lead lie ahead.",
     "body_too_large": "413. More than 1 MB.",

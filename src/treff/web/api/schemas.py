@@ -67,7 +67,7 @@ Instant = Annotated[datetime, BeforeValidator(parse_instant), _DATE_TIME]
 QueriedInstant = Annotated[datetime, BeforeValidator(_parse_queried_instant), _DATE_TIME]
 ShownInstant = Annotated[datetime, PlainSerializer(_as_rfc3339), _DATE_TIME]
 
-StatusName = Literal["requested", "booked", "declined", "cancelled"]
+StatusName = Literal["unconfirmed", "requested", "booked", "declined", "cancelled"]
 ProviderName = Literal["zoom", "google_meet", "teams", "none"]
 LeadStatusName = Literal["new", "contacted", "qualified", "won", "lost"]
 LeadSourceName = Literal["team", "api", "client", "import"]
@@ -222,7 +222,7 @@ class Appointment(Outgoing):
     """Instants carry the offset of `time_zone`, which is the host's."""
 
     id: str
-    status: Annotated[str, _one_of("requested", "booked", "declined", "cancelled")]
+    status: Annotated[str, _one_of("unconfirmed", "requested", "booked", "declined", "cancelled")]
     title: str
     start: ShownInstant
     end: ShownInstant

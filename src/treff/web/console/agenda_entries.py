@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from treff.appointments import queries as appointments
 from treff.appointments.models import Appointment, CoHost
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import AGREED, BLOCKING, Status
 from treff.availability import queries as availability
 from treff.availability import rules
 from treff.availability.models import BusyTime
@@ -74,6 +74,7 @@ class Entry:
     minutes: int = 0
     version: int = 0
     is_request: bool = False
+    is_unconfirmed: bool = False
     label: str = ""
     tone: str = ""
     changing: bool = False
@@ -157,7 +158,7 @@ def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, sho
     standing = standing_of(row, meeting)
     now = clock.now()
     start, end = _wall(visit, row.start_at), _wall(visit, row.end_at)
-    can_move = row.start_at > now
+    can_move = row.start_at > now and row.status in AGREED
     said = standing.state != Sync.UNNEEDED and row.end_at > now
     return Entry(
         kind="appointment",
@@ -174,6 +175,7 @@ def _of_appointment(visit: Visit, row: Appointment, meeting: Meeting | None, sho
         minutes=int(row.duration.total_seconds() // 60),
         version=row.generation,
         is_request=row.status == Status.REQUESTED,
+        is_unconfirmed=row.status == Status.UNCONFIRMED,
         label=label_of(standing, row, meeting) if said else "",
         tone=TONES[standing.state],
         changing=said and standing.under_way,

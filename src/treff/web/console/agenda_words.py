@@ -74,6 +74,7 @@ def _words() -> dict[str, str]:
         "more": gettext("%(count)s more"),
         "empty": gettext("Nothing planned"),
         "request": gettext("Waits for approval"),
+        "unconfirmed": gettext("Not confirmed yet"),
         "from": gettext("From %(start)s, %(minutes)s minutes"),
         "to": gettext("To %(start)s, %(minutes)s minutes"),
         "failed": gettext(

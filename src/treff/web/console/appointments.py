@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from treff.appointments import actions, queries
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import AGREED, BLOCKING, Status
 from treff.booking_types.states import Provider
 from treff.conferencing.actions import ask_to_look_again
 from treff.conferencing.models import Meeting
@@ -90,7 +90,7 @@ def appointment(visit: Visit, appointment_id: str) -> HttpResponse:
 
 def can_switch(row: Appointment) -> bool:
     """Whether it may still be met by another provider: it is to take place, or waits for a yes, and has not begun."""
-    return row.status in BLOCKING and row.deleted_at is None and row.start_at > clock.now()
+    return row.status in AGREED and row.deleted_at is None and row.start_at > clock.now()
 
 
 def around(visit: Visit, row: Appointment, found: Meeting | None) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def around(visit: Visit, row: Appointment, found: Meeting | None) -> dict[str, A
         # One that is just being made counts: by the time a dialog is answered it is there.
         "has_meeting": bool(row.join_url) or standing_of(row, found).state in _THERE_OR_COMING,
         "meeting_provider": labels.of_provider(row.provider),
-        "sends_mail": visit.workspace.confirmation_mails and row.start_at > clock.now(),
+        "sends_mail": visit.workspace.confirmation_mails and row.status in AGREED and row.start_at > clock.now(),
     }
 
 

@@ -49,6 +49,12 @@ def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str
     match entry.deed:
         case "appointment.booked":
             return gettext("Booked for %(start)s") % {"start": _moment(detail["start"], zone)}
+        case "appointment.unconfirmed":
+            return gettext("Time kept for %(start)s, until the client confirms") % {
+                "start": _moment(detail["start"], zone)
+            }
+        case "appointment.lapsed":
+            return gettext("Given up, because the client did not confirm")
         case "appointment.requested":
             return gettext("Requested for %(start)s") % {"start": _moment(detail["start"], zone)}
         case "appointment.approved":

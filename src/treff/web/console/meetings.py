@@ -163,6 +163,8 @@ def _said(visit: Visit, appointment: Appointment, standing: Standing, change: Ch
         return _Said(message, gettext("This takes longer than usual. You can have it tried now."))
     if appointment.status == Status.REQUESTED and appointment.provider != Provider.NONE:
         return _Said(gettext("The meeting is made as soon as the request is approved."))
+    if appointment.status == Status.UNCONFIRMED and appointment.provider != Provider.NONE:
+        return _Said(gettext("The meeting is made as soon as the client confirms the appointment."))
     if standing.state == Sync.UNNEEDED and appointment.is_wanted:
         return _Said(f"{message} " + gettext("“No conferencing” was chosen for it."))
     return _Said(message, cure)

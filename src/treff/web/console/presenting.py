@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from treff.appointments.models import Appointment
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import AGREED, Status
 from treff.conferencing.models import Meeting
 from treff.conferencing.queries import standing_of
 from treff.conferencing.states import Sync
@@ -111,7 +111,7 @@ class AppointmentDetails:
     """One appointment; `zone` is the host's, in which it was booked. `can_move`: booked or asked for, and not begun.
 
     `why`: why this host; `co_hosts` receive with them. `answer_until`: of a request that can still be answered.
-    `can_miss`: it takes place and has begun.
+    `can_miss`: it takes place and has begun. `confirm_until`: of one that its client can still confirm.
     """
 
     id: str
@@ -129,6 +129,7 @@ class AppointmentDetails:
     answers: tuple[Answer, ...]
     source_label: str
     answer_until: datetime | None
+    confirm_until: datetime | None
     attendees: tuple[str, ...]
     booking_type: str
     version: int
@@ -246,11 +247,12 @@ def appointment_details(visit: Visit, appointment: Appointment) -> AppointmentDe
         answers=tuple(_answers(appointment)),
         source_label=labels.of_source(appointment.source),
         answer_until=_answer_until(appointment),
+        confirm_until=appointment.confirm_until,
         attendees=tuple(appointment.attendees.order_by("pk").values_list("email", flat=True)),
         booking_type=appointment.booking_type.title if appointment.booking_type else "",
         version=appointment.generation,
         cancel_reason=appointment.cancel_reason,
-        can_move=appointment.status in BLOCKING and appointment.start_at > clock.now(),
+        can_move=appointment.status in AGREED and appointment.start_at > clock.now(),
         can_miss=appointment.is_wanted and appointment.start_at <= clock.now(),
         is_no_show=appointment.is_wanted and appointment.no_show_at is not None,
     )

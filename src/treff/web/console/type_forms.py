@@ -123,6 +123,11 @@ class TypeForm(forms.Form):
         required=False,
         help_text=_("The time is kept free for 48 hours at most. The host is told by email."),
     )
+    confirm_address = forms.BooleanField(
+        label=_("Clients confirm their email address before the appointment is booked"),
+        required=False,
+        help_text=_("They get one email with a link. The time is kept for 30 minutes; nobody else hears of it before."),
+    )
     description = forms.CharField(
         label=_("Description"),
         required=False,
@@ -224,6 +229,7 @@ class TypeForm(forms.Form):
             limits=Limits(*(given[f"limit_{period}"] for period in PERIODS)),
             host_limits=Limits(*(given[f"host_limit_{period}"] for period in PERIODS)),
             needs_approval=given["needs_approval"],
+            confirm_address=given["confirm_address"],
             questions=tuple(questions),
             host_mode=HostMode(given["host_mode"] or HostMode.ROUND_ROBIN),
             weekly_hours=week if given["has_own_hours"] else None,
@@ -334,7 +340,7 @@ def initial_of(wanted: Description) -> dict[str, object]:
         },
         **{
             name: getattr(details, name)
-            for name in ("confirmation_text", "redirect_url", "is_secret", "asks_for_notes")
+            for name in ("confirmation_text", "redirect_url", "is_secret", "asks_for_notes", "confirm_address")
         },
         **{name: getattr(details, name) for name in ("clients_may_move", "clients_may_cancel", "reminder_minutes")},
     }

@@ -14,10 +14,11 @@ from treff.appointments import self_service
 from treff.appointments.errors import AlreadyOver, NotByClients
 from treff.appointments.models import Appointment
 from treff.appointments.self_service import by_token, may_cancel, may_move
-from treff.appointments.states import BLOCKING, Status
+from treff.appointments.states import AGREED, BLOCKING, Status
 from treff.booking_types.states import Provider
 from treff.kernel import clock
 from treff.kernel.errors import N_, Invalid, TreffError
+from treff.kernel.zones import wall_of
 from treff.mail.invitations import entry
 from treff.mail.queries import facts_of
 from treff.mail.rendering import mail_domain
@@ -53,6 +54,7 @@ class Meeting:
     join_url: str
     awaits_link: bool
     poll_url: str
+    is_unconfirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def manage(guest: Guest, token: str) -> HttpResponse:
     row = held_by(guest, token)
     news = {
         "moved": gettext("Your appointment has a new time."),
+        "confirmed": gettext("Thank you, your address is confirmed."),
         "cancelled": gettext("Your appointment is cancelled."),
     }
     context = {**around(guest, row, token), "news": news.get(guest.request.GET.get("done", ""), "")}
@@ -116,7 +119,7 @@ def invite(guest: Guest, token: str) -> HttpResponse:
 def cancel(guest: Guest, token: str) -> HttpResponse:
     """Asks, and when that is answered calls it off."""
     row = held_by(guest, token)
-    if row.status not in BLOCKING:
+    if row.status not in BLOCKING or row.deleted_at is not None:
         return see(_manage_url(guest, token))
     if not may_cancel(row):
         return refused(guest, row, token, AlreadyOver() if row.start_at <= clock.now() else NotByClients())
@@ -160,20 +163,30 @@ def around(guest: Guest, row: Appointment, token: str) -> dict[str, object]:
     }
 
 
+def title_of(row: Appointment) -> str:
+    """What anybody may read: the appointment's own title has the client's name in it."""
+    return row.booking_type.title if row.booking_type else row.workspace.name
+
+
+def who_receives(row: Appointment) -> str:
+    hosts = [row.host, *(held.member for held in row.co_hosts.select_related("member__user", "member__workspace"))]
+    return joined([public_name(host) for host in hosts], gettext("and"))
+
+
 def _own(guest: Guest, row: Appointment, token: str) -> Own:
     kind = row.booking_type
-    hosts = [row.host, *(held.member for held in row.co_hosts.select_related("member__user", "member__workspace"))]
     is_on = row.status == Status.BOOKED
-    target = kind.redirect_url if kind and row.status in BLOCKING else ""
+    is_agreed = row.status in AGREED
+    target = kind.redirect_url if kind and is_agreed else ""
     return Own(
-        title=kind.title if kind else row.workspace.name,
+        title=title_of(row),
         start_at=row.start_at,
         end_at=row.end_at,
         minutes=int(row.duration.total_seconds() // 60),
-        who=joined([public_name(host) for host in hosts], gettext("and")),
+        who=who_receives(row),
         where=where(Provider(row.provider)),
         answers=row.answers,
-        confirmation_text=kind.confirmation_text if kind and row.status in BLOCKING else "",
+        confirmation_text=kind.confirmation_text if kind and is_agreed else "",
         redirect_url=target,
         redirect_host=target.removeprefix("https://").partition("/")[0],
         can_move=may_move(row),
@@ -189,23 +202,36 @@ def _own(guest: Guest, row: Appointment, token: str) -> Own:
 def _meeting(guest: Guest, row: Appointment, token: str) -> Meeting:
     wants_link = row.provider != Provider.NONE and row.start_at > clock.now()
     awaits_link = wants_link and row.status == Status.BOOKED and not row.join_url
-    message, tone = _words(row)
+    has_news_coming = awaits_link or row.status == Status.REQUESTED or row.confirm_until is not None
+    message, tone = _words(row, zone_of(guest, row))
     return Meeting(
         status=row.status,
-        label=labels.of_status(row.status),
+        label=_label(row),
         message=message,
         reason=row.cancel_reason if row.status not in BLOCKING else "",
         tone=tone,
         provider=labels.of_provider(row.provider),
         join_url=row.join_url if row.status == Status.BOOKED and row.end_at > clock.now() else "",
         awaits_link=awaits_link,
-        poll_url=_poll_url(guest, token) if awaits_link or row.status == Status.REQUESTED else "",
+        poll_url=_poll_url(guest, row, token) if has_news_coming else "",
+        is_unconfirmed=row.status == Status.UNCONFIRMED,
     )
 
 
-def _words(row: Appointment) -> tuple[str, str]:
+def _label(row: Appointment) -> str:
+    is_too_late = row.status == Status.UNCONFIRMED and row.confirm_until is None
+    return gettext("Not confirmed") if is_too_late else labels.of_status(row.status)
+
+
+def _words(row: Appointment, zone: str) -> tuple[str, str]:
     """What the state means for the client, and its tone."""
     match row.status:
+        case Status.UNCONFIRMED if (until_at := row.confirm_until) is not None:
+            said = gettext("Please confirm in the email to %(email)s by %(time)s. Until then the time is kept for you.")
+            return said % {"email": row.lead.email, "time": f"{wall_of(until_at, zone):%H:%M}"}, "warn"
+        case Status.UNCONFIRMED:
+            said = gettext("This was not confirmed, so it is not booked. You can book again an hour after the email.")
+            return said, "neutral"
         case Status.REQUESTED:
             return gettext("This waits for a yes. The time is kept for you meanwhile; you get an email."), "warn"
         case Status.DECLINED:
@@ -217,10 +243,12 @@ def _words(row: Appointment) -> tuple[str, str]:
     return gettext("This is booked. You get an email about it."), "ok"
 
 
-def _poll_url(guest: Guest, token: str) -> str:
+def _poll_url(guest: Guest, row: Appointment, token: str) -> str:
     """Of the part that looks for news; it carries until when, so that a page left open comes to rest."""
     now = int(clock.now().timestamp())
     latest = now + int(LIVE.total_seconds())
+    if row.confirm_until is not None:  # who goes to the inbox comes back; and a moment on, to see it lapse
+        latest = int(row.confirm_until.timestamp()) + 60
     asked = guest.request.GET.get("until", "")
     until = min(int(asked), latest) if asked.isascii() and asked.isdigit() and len(asked) < 12 else latest
     if until <= now:
@@ -242,8 +270,7 @@ def _manage_url(guest: Guest, token: str, **said: str) -> str:
 
 
 def _summary(row: Appointment) -> str:
-    kind = row.booking_type
-    return f"{kind.title if kind else row.workspace.name} – {public_name(row.host)}"
+    return f"{title_of(row)} – {public_name(row.host)}"
 
 
 def _calendars(row: Appointment, token: str) -> list[Link]:

@@ -46,6 +46,7 @@ class Kind:
     where: str
     has_video: bool
     needs_approval: bool
+    confirm_address: bool
     lengths: Sequence[Choice]
     hosts: Sequence[Choice]
     url: str
@@ -72,6 +73,7 @@ def kind_of(offer: Offer, wish: Wish) -> Kind:
         where=where(provider),
         has_video=provider != Provider.NONE,
         needs_approval=kind.needs_approval,
+        confirm_address=kind.confirm_address,
         lengths=lengths if len(lengths) > 1 else (),
         hosts=_hosts(offer) if kind.host_mode == HostMode.CHOICE else (),
         url=_address("booking_type", kind) + wish.query(),

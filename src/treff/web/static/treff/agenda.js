@@ -59,7 +59,7 @@
       return { groupId: "hours", start: entry.start, end: entry.end, display: "inverse-background", className: "outside" };
     }
     const names = entry.kind === "off" ? ["off"] : ["appointment", `colour-${options.several ? entry.colour : 0}`];
-    if (entry.is_request) names.push("request");
+    if (entry.is_request || entry.is_unconfirmed) names.push("request");
     return {
       id: entry.id, title: entry.title, start: entry.start, end: entry.end, allDay: entry.all_day, url: entry.url || undefined,
       editable: options.can_move && Boolean(entry.move_url), className: names, extendedProps: entry,
@@ -80,9 +80,9 @@
     if (view.type !== "dayGridMonth") {
       nodes.push(element("span", options.several ? `${entry.lead} · ${entry.host}` : entry.lead, "entry-with"));
     }
-    const label = entry.is_request ? words.request : entry.label;
+    const label = entry.is_request ? words.request : entry.is_unconfirmed ? words.unconfirmed : entry.label;
     if (!label) return { domNodes: nodes };
-    const mark = element("span", label, `badge tone-${entry.is_request ? "warn" : entry.tone}`);
+    const mark = element("span", label, `badge tone-${entry.is_request ? "warn" : entry.is_unconfirmed ? "neutral" : entry.tone}`);
     mark.title = label;
     return { domNodes: view.type.startsWith("list") ? [...nodes, mark] : [mark, ...nodes] };
   };
