@@ -257,6 +257,21 @@ def notes_settings(attendee_url: str, model_url: str) -> dict[str, str]:
     }
 
 
+def _settings(base_url: str, data_dir: Path, database_url: str) -> dict[str, str]:
+    """Of the product itself."""
+    return os.environ | {
+        "TREFF_DATABASE_URL": database_url,
+        "TREFF_DATA_DIR": str(data_dir),
+        "TREFF_BASE_URL": base_url,
+        "TREFF_EMAIL_FROM": "termine@treff.example",
+        "TREFF_SUPPORT_EMAIL": OPERATOR,
+        "TREFF_DEMO": "{}",  # without banner and sign-ins, but with the page of the design
+        "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
+        "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
+        "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
+
+
 @pytest.fixture(scope="session")
 def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with ExitStack() as stack:
@@ -274,18 +289,9 @@ def running_product(databases: Databases, tmp_path_factory: pytest.TempPathFacto
         mailbox = stack.enter_context(serve_mailbox(MailboxConfig()))
         database_url = databases.clone()
         environment = (
-            os.environ
+            _settings(base_url, data_dir, database_url)
             | {
-                "TREFF_DATABASE_URL": database_url,
-                "TREFF_DATA_DIR": str(data_dir),
-                "TREFF_BASE_URL": base_url,
                 "TREFF_EMAIL_URL": mailbox.smtp_url,
-                "TREFF_EMAIL_FROM": "termine@treff.example",
-                "TREFF_SUPPORT_EMAIL": OPERATOR,
-                "TREFF_DEMO": "{}",  # without banner and sign-ins, but with the page of the design
-                "TREFF_ZOOM_CLIENT_ID": CLIENT_ID,
-                "TREFF_ZOOM_CLIENT_SECRET": CLIENT_SECRET,
-                "TREFF_ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
                 "TREFF_ZOOM_OAUTH_URL": zoom_url,
                 "TREFF_ZOOM_API_URL": f"{zoom_url}/v2",
             }

@@ -9,7 +9,7 @@ from tests.notetaking.stage import OTHER_LINK, START, Stage
 from treff.appointments import actions as appointments
 from treff.appointments.ports import Amendment
 from treff.kernel import clock
-from treff.notetaking import consenting, queries, reconcile, tasks, transcripts
+from treff.notetaking import consenting, effects, queries, tasks, transcripts
 from treff.notetaking.models import Bot, Transcript
 from treff.notetaking.states import Cause, Life, Phase, Reason, Standing
 
@@ -221,7 +221,7 @@ def test_a_worker_that_dies_between_order_and_record_leaves_one_bot(
         raise SystemExit
 
     stage.book()
-    monkeypatch.setattr(reconcile, "_change", die)
+    monkeypatch.setattr(effects, "_change", die)
     with pytest.raises(SystemExit):
         stage.pass_until(START - timedelta(minutes=14))
     monkeypatch.undo()

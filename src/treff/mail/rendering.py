@@ -27,7 +27,7 @@ from treff.mail.wording import plain
 from treff.notetaking import consenting
 from treff.notetaking import queries as notetaking
 
-# The addresses of a lead's own page, of those that ask them to confirm and to agree, and of the one that stops reminders.
+# The addresses of a lead's own page, of those that ask them to confirm and to agree, and of what stops reminders.
 _SECRETS = re.compile(r"(/book/(?:manage|confirm|reminders|notes)/)[^/\s\"<]+/")
 
 

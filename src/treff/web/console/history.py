@@ -45,6 +45,10 @@ def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str
         return _of_lead(entry, members)
     if entry.deed.startswith(("consent.", "notes.", "notes_policy.", "transcript.", "meeting_notes.")):
         return _of_notes(entry)
+    return _of_appointment(entry, zone, members)
+
+
+def _of_appointment(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
     detail: Mapping[str, Any] = entry.detail
     match entry.deed:
         case "appointment.booked":
