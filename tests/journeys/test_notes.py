@@ -11,7 +11,7 @@ from django.db.models import F
 from playwright.sync_api import Page, expect
 
 from tests import house
-from tests.journeys.team import Team
+from tests.journeys.team import Team, sign_in
 from tests.product import eventually
 from treff.appointments.models import Appointment
 from treff.booking_types.actions import create_booking_type
@@ -49,6 +49,8 @@ class Notes:
         expect(page.get_by_role("heading", name="Meeting notes with AI")).to_be_visible()
         appointment = Appointment.objects.get(lead__email=self.email)
         self.team.linked(appointment.public_id)
+        if agrees:
+            self.link_in_mail()  # of what has begun nobody is written to any more
         return Appointment.objects.get(pk=appointment.pk)
 
     @property
@@ -117,6 +119,27 @@ def notes(connected_team: Team) -> Notes:
     return Notes(team)
 
 
+def read_and_send(page: Page, notes: Notes, appointment: Appointment) -> None:
+    """As the host: from the appointment to what was said, by a quote; then the notes go to the client."""
+    sign_in(page, notes.team.rep)
+    page.goto(notes.team.address("appointment", appointment_id=appointment.public_id))
+    expect(page.locator("#notes")).to_contain_text("on the booking form")
+    page.get_by_role("link", name="Notes and transcript").click()
+    page.locator("#meeting-notes a", has_text="ten kilowatts").get_by_text("00:00:02").click()
+    expect(page).to_have_url(re.compile("#line-1$"))
+    page.get_by_label("Search the transcript").fill("square")
+    page.get_by_label("Search the transcript").press("Enter")
+    expect(page.locator("ol.transcript li")).to_have_count(1)
+    page.get_by_role("link", name="Show everything").click()
+    page.get_by_role("link", name="Send to client").click()
+    page.get_by_role("button", name="Send to client").click()
+    expect(page.get_by_role("status").first).to_contain_text("on their way")
+    eventually(
+        lambda: [m for m in notes.team.product.mails(notes.email) if m["subject"].startswith("Notes of our meeting")],
+        "the mail with the notes",
+    )
+
+
 def gone(appointment: Appointment) -> Callable[[], bool]:
     return lambda: not Transcript.objects.filter(appointment=appointment).exists()
 
@@ -137,6 +160,7 @@ def test_a_client_agrees_a_bot_joins_and_transcript_and_notes_appear_and_go_when
     assert [one.quote for one in draft.decisions] == [TALK[1][2]]
     notes.await_state(appointment, "data_deleted")  # at the vendor nothing is left of it
 
+    read_and_send(page, notes, appointment)
     page.goto(notes.link_in_mail())
     page.get_by_role("button", name="Withdraw my consent").click()
     expect(page.get_by_role("status")).to_contain_text("there will be no notes")

@@ -40,10 +40,10 @@ def hear(vendor: str, raw: bytes, headers: Mapping[str, str]) -> bool:
         if bot is None or bot.external_id not in ("", news.ref.external_id):
             log.warning("webhook_of_unknown_bot", vendor=vendor)
             return False
-        bot.external_id, bot.read_at = news.ref.external_id, None
+        bot.external_id, bot.news = news.ref.external_id, bot.news + 1
         if bot.life == Life.ORDERING or (bot.life == Life.CLOSED and not bot.counts):
             bot.life = Life.ORDERED
-        bot.save(update_fields=["external_id", "read_at", "life"])
+        bot.save(update_fields=["external_id", "news", "life"])
         Recording.objects.filter(pk=bot.recording_id).update(next_look_at=clock.now())
         announce("bot.told", bot.recording_id)
     return True

@@ -233,6 +233,7 @@ def _known(bot: Bot, keeps: bool) -> Known:
         has_heard=bot.has_heard,
         keeps=keeps,
         is_captured=hasattr(bot, "transcript"),
+        has_news=bot.news != bot.news_seen,
     )
 
 
@@ -245,6 +246,7 @@ def _seen(state: BotState, bot: Bot) -> dict[str, object]:
         "cause": state.cause,
         "writing": state.writing,
         "read_at": clock.now(),
+        "news_seen": bot.news,  # what came since then asks for one more look
         "has_heard": bot.has_heard or state.is_recording,
     }
     return columns | ({"over_at": bot.over_at or clock.now()} if is_over else {})

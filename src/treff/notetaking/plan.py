@@ -35,7 +35,7 @@ class Wanted:
 class Known:
     """One bot as it is known here; `models.Bot` says what the fields are. `keeps`: what it heard may be kept.
 
-    `is_captured`: its transcript is here.
+    `is_captured`: its transcript is here. `has_news`: its vendor told of it since it was asked last.
     """
 
     bot_id: int
@@ -53,6 +53,7 @@ class Known:
     has_heard: bool
     keeps: bool
     is_captured: bool
+    has_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def _send_away(bot: Known, now: datetime) -> Step:
 
 def _when_due(bot: Known, step: Step, now: datetime) -> Step:
     """Now, if it was not looked at since its vendor told of it, or long enough ago."""
-    if bot.read_at is None:
+    if bot.read_at is None or bot.has_news:
         return step
     due_at = bot.read_at + _pause(bot, now)
     if bot.phase in (Phase.SCHEDULED, Phase.STAGED) and bot.read_at < bot.join_at:

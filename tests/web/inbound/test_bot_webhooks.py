@@ -14,8 +14,11 @@ from simulators.attendee.webhooks import make_body
 from tests.notetaking.conftest import bots, running, stage
 from tests.notetaking.stage import START, Stage
 from tests.simulators.attendee.driver import PROJECT, canonical
+from treff.bots.attendee.adapter import AttendeeBots
 from treff.kernel import clock
+from treff.notetaking import ports
 from treff.notetaking.models import Bot, Recording
+from treff.notetaking.ports import BotRef, BotState
 from treff.notetaking.states import Life, Phase
 
 __all__ = ["bots", "running", "stage"]
@@ -55,6 +58,27 @@ def test_news_of_a_bot_have_it_looked_at_at_once(ordered: Stage) -> None:
     ordered.work()
     assert ordered.bot().phase == Phase.IN_MEETING
     assert post(body, signed(body)) == 200  # told twice
+
+
+@pytest.mark.promise("P31")
+def test_news_that_come_while_the_bot_is_being_asked_about_are_not_lost(ordered: Stage) -> None:
+    class Overtaken(AttendeeBots):
+        """Something happens between its answer and our taking note of it."""
+
+        def read_state(self, ref: BotRef) -> BotState:
+            state = AttendeeBots.read_state(self, ref)
+            if state.phase == Phase.JOINING:
+                ordered.attendee.after(20)
+                body = news(ordered.bot())
+                assert post(body, signed(body)) == 200
+            return state
+
+    found = ports.provider_named("attendee")
+    assert isinstance(found, AttendeeBots)
+    ports.connect({"attendee": Overtaken(found.client, found.webhook_secrets)}, "http://127.0.0.1:9/integrations")
+    ordered.at(START + timedelta(seconds=2))
+    ordered.work()
+    assert ordered.bot().phase == Phase.IN_MEETING
 
 
 @pytest.mark.attack("A-107")
