@@ -34,6 +34,7 @@ COMMAND = re.compile(
 SPEAKER_NAMES = ("speaker_name", "speaker", "name")
 TEXT_NAMES = ("text", "transcript", "sentence", "transcription")
 SUMMARY_SENTENCES = 3
+GERMAN = re.compile(r"\b(?:ich|wir|sie|uns|ihnen|und|nicht|wie|dann|etwa|danke|sehr|mit|nach)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,16 @@ def take_notes(message: str) -> Notes:
     speakers = list(dict.fromkeys(s.speaker for s in sentences if s.speaker))
     if not sentences:
         return Notes("Nothing was said.", (), (), ())
-    who = " and ".join([", ".join(speakers[:-1]), speakers[-1]] if len(speakers) > 1 else speakers or ["Somebody"])
     said = " ".join(sentence.text for sentence in sentences[:SUMMARY_SENTENCES])
-    return Notes(f"{who} spoke. {said}", decisions, next_steps, sentences)
+    return Notes(f"{_who_spoke(speakers, sentences)} {said}", decisions, next_steps, sentences)
+
+
+def _who_spoke(speakers: list[str], sentences: tuple[Sentence, ...]) -> str:
+    """In German where most of them did."""
+    is_german = 2 * sum(bool(GERMAN.search(sentence.text)) for sentence in sentences) > len(sentences)
+    both, nobody, spoke = (" und ", "Jemand", "im Gespräch.") if is_german else (" and ", "Somebody", "spoke.")
+    named = [", ".join(speakers[:-1]), speakers[-1]] if len(speakers) > 1 else speakers or [nobody]
+    return f"{both.join(named)} {spoke}"
 
 
 def find_commands(message: str) -> list[Sentence]:

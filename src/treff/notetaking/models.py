@@ -87,8 +87,8 @@ class Bot(models.Model):
 
     `key` goes with it and comes back in all that the vendor tells. `start_at` and `link_digest` (SHA-256): of the
     appointment, as the bot was told last; `join_at` when it comes. `has_heard`: it was seen recording.
-    `counts`: that it has come and gone is a reason to send no other one for the same start. `news`: how often its vendor
-    told of it, and `news_seen` how much of that was known when it was asked last.
+    `counts`: that it has come and gone is a reason to send no other one for the same start. `news`: how often its
+    vendor told of it, and `news_seen` how much of that was known when it was asked last.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "bot"), editable=False)

@@ -7,6 +7,11 @@ from jsonschema import Draft202012Validator
 from tests.simulators.llm.driver import CONVERSATION, HEADERS, MODEL, SCHEMA, Driver, item
 
 
+def test_a_german_conversation_is_summed_up_in_german(llm: Driver) -> None:
+    said = "[00:00:01] Anna: Wir haben sechzig Quadratmeter.\n[00:00:05] Jule: Dann passen zehn Kilowatt."
+    assert llm.notes(said)["summary"].startswith("Anna und Jule im Gespräch. Wir haben")
+
+
 def test_the_notes_have_the_form_asked_for_and_quote_word_for_word(llm: Driver) -> None:
     notes = llm.notes()
     assert list(Draft202012Validator(SCHEMA).iter_errors(notes)) == []
