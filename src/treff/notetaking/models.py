@@ -31,8 +31,8 @@ class NotesPolicy(models.Model):
 class Consent(models.Model):
     """A yes or a no that somebody gave about one appointment. Only ever added to: the newest of an address counts.
 
-    `email`: of the lead, or of another attendee. `text` is what they read, word for word, in `locale`; `version` names
-    its wording.
+    `email`: of the lead, or of another attendee; a digest (queries.digest_of) once the lead is erased. `text` is what
+    they read, word for word, in `locale`; `version` names its wording.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "cons"), editable=False)

@@ -71,7 +71,7 @@ def test_it_says_how_long_meetings_of_a_removed_app_are_kept(
 
 
 def test_both_languages_have_the_same_parts() -> None:
-    parts = ["who", "zoom", "zoom-retention", "leaving", "people", "where", "rights"]
+    parts = ["who", "zoom", "zoom-retention", "leaving", "people", "where", "rights", "erasure"]
     for lang in ("en", "de"):
         found = text(lang)
         assert [part for part in parts if f'<section id="{part}">' not in found] == []
