@@ -21,20 +21,14 @@ from treff.people.models import Lead
 from treff.privacy import actions, queries
 from treff.privacy.states import Ground, Kind
 from treff.web.console.forms import complain
+from treff.web.console.leaving import Choice
 from treff.web.policy import Visit, within_workspace
 from treff.workspaces.errors import NotHere
 from treff.workspaces.states import Permission
 
 
 class EraseForm(forms.Form):
-    ground = forms.ChoiceField(
-        label=_("Why?"),
-        choices=[
-            (Ground.CONFIRMED, _("The person asked for it, and sent the code from the email address above")),
-            (Ground.OWN, _("Nobody asked: the data is not needed any more")),
-        ],
-        widget=forms.RadioSelect,
-    )
+    ground = forms.ChoiceField(choices=[(ground.value, ground.value) for ground in Ground])
     confirmation = forms.CharField(
         label=_("Name or email address of the lead"),
         max_length=254,
@@ -108,6 +102,7 @@ def lead_erase(visit: Visit, lead_id: str) -> HttpResponse:
         "nav": "leads",
         "lead": _shown(person),
         "form": form,
+        "grounds": _grounds(),
         "goes": _lines(found.counts),
         "at_providers": found.at_providers,
         "in_files_until": found.in_files_until,
@@ -133,12 +128,21 @@ def _shown(person: Lead) -> dict[str, object]:
     }
 
 
+def _grounds() -> list[Choice]:
+    return [
+        Choice(
+            Ground.CONFIRMED, gettext("The person asked for it"), gettext("And sent the code from the address above.")
+        ),
+        Choice(Ground.OWN, gettext("Nobody asked"), gettext("The data is not needed any more.")),
+    ]
+
+
 def _lines(counts: Mapping[Kind, int]) -> list[Line]:
     return [_line(kind, many) for kind, many in counts.items()]
 
 
 def _line(kind: Kind, many: int) -> Line:
-    gone = gettext("Deleted")
+    gone = gettext("Deleted for good")
     match kind:
         case Kind.MERGED:
             what = ngettext("%(count)d lead merged into this one", "%(count)d leads merged into this one", many)
