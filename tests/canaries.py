@@ -1,7 +1,8 @@
 """The scan for canaries: nothing secret stands in pages, API answers, mails, logs or, in clear, in the database."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -27,11 +28,13 @@ def assert_unseen(given: Mapping[str, Sequence[str]], evidence: Mapping[str, str
 
 def dump(url: str) -> str:
     """Every row of every table, as text."""
-    with psycopg.connect(url) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        rows = [
-            str(row)
-            for (table,) in tables
-            for row in connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table)))
-        ]
-    return "\n".join(rows)
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        return "\n".join(row for _table, row in rows(cursor))
+
+
+def rows(cursor: Any) -> Iterator[tuple[str, str]]:
+    """Each row as text, with its table; by a cursor of psycopg's or Django's, which sees what is not committed yet."""
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
+    for (table,) in cursor.fetchall():
+        cursor.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table)))
+        yield from ((table, str(row)) for (row,) in cursor.fetchall())

@@ -30,13 +30,17 @@ from treff.notices.actions import tell_operator
 from treff.notices.states import NoticeKind
 from treff.outbound import http
 from treff.people import tasks as people_tasks
+from treff.privacy import ports as privacy
+from treff.privacy import tasks as privacy_tasks
 from treff.providers.google_meet.adapter import GoogleMeetProvider
 from treff.providers.google_meet.client import GoogleClient
 from treff.providers.teams.adapter import TeamsProvider
 from treff.providers.teams.client import TeamsClient
 from treff.providers.zoom.adapter import ZoomProvider
 from treff.providers.zoom.client import ZoomClient
-from treff.support.queries import letter_of
+from treff.support import actions as support
+from treff.support.queries import found_about, letter_of
+from treff.web import idempotency
 from treff.workspaces import vault
 
 LISTENERS: Mapping[str, Sequence[Listener]] = {
@@ -73,6 +77,7 @@ SWEEPS: Sequence[Callable[[timedelta], int]] = (
     availability_tasks.sweep_feeds,
     people_tasks.sweep_imports,
     notetaking_tasks.sweep,
+    privacy_tasks.sweep,
 )
 
 
@@ -86,6 +91,7 @@ def connect(_app: procrastinate.App) -> None:
     notetaking.connect_model(_language_model())
     availability.connect(free_busy.read)
     mail.connect(letter_of)
+    privacy.connect((privacy.Holder(support.forget_about, found_about), privacy.Holder(idempotency.forget_about)))
     vault.connect(
         (vault.data_keys_of_workspaces, grant_secrets.stored_data_keys), partial(tell_operator, NoticeKind.KEY_TROUBLE)
     )

@@ -53,7 +53,7 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
     attendees = rules.check_attendees(wanted.attendees)
     with no_double_booking(), transaction.atomic():
         kind = booking_type(scope, wanted.booking_type) if wanted.booking_type else None
-        person = lead(scope, wanted.lead_id)
+        person = lead(scope, wanted.lead_id, hold=True)  # else who is just being erased gets one more
         duration = _duration(wanted.duration, kind)
         host, receiving = _receiving(scope, kind, wanted, (start_at, duration, person.owner_id))
         appointment = Appointment.objects.create(

@@ -3,7 +3,19 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Count,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Greatest
 
 from treff.appointments.models import Appointment, CoHost
@@ -84,6 +96,13 @@ def upcoming(scope: Scope, now: datetime) -> QuerySet[Appointment]:
 def ahead(scope: Scope, now: datetime) -> QuerySet[Appointment]:
     """Those that have not begun and keep their hosts' time, requests included, soonest first."""
     return appointments(scope).filter(status__in=BLOCKING, start_at__gt=now).order_by("start_at", "id")
+
+
+def are_to_come(leads: Collection[Lead], now: datetime) -> bool:
+    """Whether one of theirs keeps its hosts' time still: it is ahead, or under way. Requests count too."""
+    found = Appointment.objects.filter(lead__in=leads, deleted_at__isnull=True, status__in=BLOCKING)
+    ends_at = ExpressionWrapper(F("start_at") + F("duration"), output_field=DateTimeField())
+    return found.annotate(ends_at=ends_at).filter(ends_at__gt=now).exists()
 
 
 def with_next_start(leads: QuerySet[Lead], now: datetime) -> QuerySet[Lead]:

@@ -1,4 +1,4 @@
-"""One row per deed. The database refuses to change a row (see the first migration)."""
+"""One row per deed. The database refuses to change a row, but for names of who was erased (see the migrations)."""
 
 from django.db import models
 
@@ -6,7 +6,10 @@ from treff.kernel import clock
 
 
 class AuditEntry(models.Model):
-    """`workspace_id` is a plain number, so that the log stands below workspaces and outlives them."""
+    """`workspace_id` is a plain number, so that the log stands below workspaces and outlives them.
+
+    `actor_name` is empty, and `detail` says "redacted", where it named a person who was erased.
+    """
 
     workspace_id = models.BigIntegerField(null=True)
     at = models.DateTimeField(default=clock.now)

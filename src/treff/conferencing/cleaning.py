@@ -1,5 +1,6 @@
 """What administrators do about what is not in step: have it looked at again, and clear the clean-up list."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
@@ -54,6 +55,20 @@ def reopen(scope: Scope, appointment_id: str, number: int) -> Attempt:
         attempt = _locked(scope, appointment_id, number)
         attempt.resolution, attempt.resolved_at, attempt.remind_at = Resolution.NONE, None, None
         return _save(scope, attempt, "clean_up.reopened")
+
+
+def retitle(titles: Mapping[int, str]) -> None:
+    """What was told of the meetings of these appointments (by primary key) names a lead who is erased: told or not, a
+    title is one of these from now on. What is left at a provider is still found by its time and its marker.
+    """
+    meetings = Meeting.objects.select_for_update().filter(appointment__in=titles).order_by("pk")
+    for meeting in meetings.filter(told__has_key="title"):
+        meeting.told["title"] = titles[meeting.appointment_id]
+        meeting.save(update_fields=["told"])
+    attempts = Attempt.objects.select_for_update(of=("self",)).select_related("meeting").order_by("pk")
+    for attempt in attempts.filter(meeting__appointment__in=titles, told__has_key="title"):
+        attempt.told["title"] = titles[attempt.meeting.appointment_id]
+        attempt.save(update_fields=["told"])
 
 
 def _locked(scope: Scope, appointment_id: str, number: int) -> Attempt:

@@ -1,6 +1,7 @@
 """The shell around plan.py: claim, decide in one commit, send outside any transaction, record."""
 
 import random
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from smtplib import SMTPException
@@ -58,7 +59,7 @@ class _Decision:
 def tell(appointment_id: int) -> None:
     """Bring every recipient of the appointment up to date, but those who know all of it and wait for their time."""
     appointment = with_everything(appointment_id)
-    if appointment is None or not appointment.is_known:
+    if appointment is None or not appointment.is_known or appointment.lead.erased_at is not None:
         return
     if appointment.deleted_at is None and appointment.status != Status.CANCELLED:
         _add_recipients(appointment)
@@ -159,6 +160,14 @@ def stop_reminders(recipient: Recipient) -> None:
 def resume_reminders(recipient: Recipient) -> None:
     place = recipient.appointment.workspace
     ReminderStop.objects.filter(workspace=place, email__iexact=recipient.email).delete()
+
+
+def forget(appointment_ids: Collection[int], emails: Collection[str]) -> None:
+    """Who was written to about them and what; and that leads with these addresses wanted no reminders."""
+    places = Workspace.objects.filter(appointments__in=appointment_ids)
+    ReminderStop.objects.filter(workspace__in=places, email__in=[email.lower() for email in emails]).delete()
+    held = Recipient.objects.select_for_update().filter(appointment__in=appointment_ids).order_by("pk")
+    Recipient.objects.filter(pk__in=list(held.values_list("pk", flat=True))).delete()
 
 
 def _add_recipients(appointment: Appointment) -> None:

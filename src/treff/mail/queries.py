@@ -1,6 +1,6 @@
 """Every read about mails."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
@@ -148,6 +148,12 @@ def due(limit: int) -> list[int]:
 def behind(now: datetime) -> QuerySet[Recipient]:
     """Those who may not know all of an appointment ahead."""
     return Recipient.objects.filter(observed_sequence__lt=F("appointment__sequence"), appointment__start_at__gt=now)
+
+
+def are_on_their_way(appointment_ids: Collection[int]) -> bool:
+    """Whether somebody who was told of one that was still to come has yet to hear what became of it."""
+    waiting = behind(clock.now()).filter(appointment__in=appointment_ids, told__isnull=False, refused_at__isnull=True)
+    return waiting.exists()
 
 
 def overlooked(since_changed: timedelta, limit: int, head_start: timedelta = timedelta(0)) -> list[int]:

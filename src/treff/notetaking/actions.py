@@ -1,6 +1,6 @@
 """What people and vendors do about bots, transcripts and notes; the consent to them is in consenting.py."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import structlog
 from django.db import transaction
@@ -13,7 +13,7 @@ from treff.events.actions import announce
 from treff.kernel import clock
 from treff.notetaking import ports, queries, transcripts
 from treff.notetaking.errors import NoLanguageModel, NotWritten
-from treff.notetaking.models import Bot, MeetingNotes, Recording, Transcript
+from treff.notetaking.models import Bot, Consent, MeetingNotes, Recording, Transcript
 from treff.notetaking.ports import Draft
 from treff.notetaking.rules import check_draft
 from treff.notetaking.states import Life, NotesState, Writing
@@ -127,6 +127,23 @@ def send_notes(scope: Scope, transcript_id: str) -> MeetingNotes:
         tell_guest(scope.workspace_id, NoticeKind.MEETING_NOTES, key, detail)
         record(scope.workspace_id, scope.actor, "meeting_notes.sent", appointment.public_id)
     return notes
+
+
+def forget(appointment_ids: Collection[int]) -> None:
+    """What was heard in these appointments, here and at the vendor; of each yes and no who gave it.
+
+    That somebody agreed, when, how, to which words and in which language, stays as the proof that it was allowed; with
+    the address at hand it can be told that it was theirs (queries.digest_of).
+    """
+    for row in Transcript.objects.filter(appointment__in=appointment_ids):
+        _forget(row)
+    given = Consent.objects.filter(appointment__in=appointment_ids).exclude(email__startswith=queries.DIGEST)
+    for email in list(given.order_by().values_list("email", flat=True).distinct()):
+        given.filter(email=email).update(email=queries.digest_of(email))
+    there = Bot.objects.exclude(life=Life.CLOSED).filter(recording__appointment__in=appointment_ids)
+    for recording in Recording.objects.filter(pk__in=there.values("recording")):
+        Recording.objects.filter(pk=recording.pk).update(next_look_at=clock.now())
+        announce("consent.changed", recording.appointment_id)
 
 
 def _held(scope: Scope, transcript_id: str) -> MeetingNotes:

@@ -88,7 +88,7 @@ def asked_by(token: str) -> Asked:
         appointment_id, attendee_id = map(int, _signer().unsign(token).split("-"))
     except (BadSignature, ValueError):
         raise NotHere from None
-    found = Appointment.objects.filter(pk=appointment_id, deleted_at=None)
+    found = Appointment.objects.filter(pk=appointment_id, deleted_at=None, lead__erased_at=None)
     row = found.select_related("workspace", "lead", "host__user", "booking_type").first()
     if row is None or row.end_at + ANSWERABLE_FOR < clock.now():
         raise NotHere

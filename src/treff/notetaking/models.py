@@ -32,8 +32,9 @@ class NotesPolicy(models.Model):
 class Consent(models.Model):
     """A yes or a no that somebody gave about one appointment. Only ever added to: the newest of an address counts.
 
-    `email`: of the lead, or of another attendee. `text` is what they read, word for word, in `locale`; `version` names
-    its wording, and `retention_days` is how long they read that a transcript is kept.
+    `email`: of the lead, or of another attendee; a digest (queries.digest_of) once the lead is erased. `text` is what
+    they read, word for word, in `locale`; `version` names its wording, and `retention_days` how long they read that a
+    transcript is kept.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "cons"), editable=False)

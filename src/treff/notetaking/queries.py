@@ -1,8 +1,10 @@
 """Every read about consents, recordings, transcripts and notes."""
 
+import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import translation
 
@@ -19,6 +21,15 @@ from treff.people.models import Lead
 from treff.workspaces.models import ScopedQuerySet, Workspace
 from treff.workspaces.ports import Scope
 from treff.workspaces.states import Permission
+
+# How the address of somebody who was erased begins.
+DIGEST = "hmac-sha256:"
+
+
+def digest_of(email: str) -> str:
+    """A keyed digest: the same address gives the same one, in any case, and it does not give the address."""
+    text = b"consent\0" + email.casefold().encode()
+    return DIGEST + hmac.digest(settings.SECRET_KEY.encode(), text, "sha256").hex()
 
 
 def policy_of(workspace_id: int) -> NotesPolicy:

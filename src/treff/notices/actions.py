@@ -1,6 +1,6 @@
 """Every write about notices but their delivery, which is `mail`'s."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
@@ -37,6 +37,14 @@ def withdraw(workspace_id: int, key_prefix: str) -> None:
     """What was not sent yet of these is not true any more."""
     waiting = Notice.objects.filter(workspace_id=workspace_id, state=NoticeState.OPEN, key__startswith=key_prefix)
     waiting.update(state=NoticeState.FAILED, trouble="withdrawn", next_look_at=None)
+
+
+def forget_reasons(workspace_id: int, appointment_ids: Sequence[str]) -> None:
+    """What clients wrote when they called one of these off (public ids); the notices themselves stay true."""
+    concerned = Notice.objects.filter(workspace_id=workspace_id, detail__appointments__has_any_keys=appointment_ids)
+    for notice in concerned.filter(detail__has_key="reason"):
+        del notice.detail["reason"]
+        notice.save(update_fields=["detail"])
 
 
 def take_up_again() -> int:

@@ -1,6 +1,6 @@
 """Every write about leads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
 
@@ -54,8 +54,8 @@ def find_or_create_lead(scope: Scope, values: Mapping[str, str]) -> Lead:
         with connection.cursor() as cursor:  # of two bookings with a new address at once one waits, and finds the lead
             name = f"{scope.workspace_id}:{checked['email'].lower()}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
-        known = queries.with_email(scope, checked["email"])
-        return known[0] if known else _create(scope, checked, LeadSource.CLIENT)
+        known = queries.held_with_email(scope, checked["email"])
+        return known or _create(scope, checked, LeadSource.CLIENT)
 
 
 def edit_lead(scope: Scope, public_id: str, values: Mapping[str, str]) -> Lead:
@@ -107,6 +107,21 @@ def hide_lead(scope: Scope, public_id: str) -> None:
     lead.deleted_at = clock.now()
     lead.save(update_fields=["deleted_at"])
     record(scope.workspace_id, scope.actor, "lead.deleted", lead.public_id)
+
+
+def erase(held: Sequence[Lead], name: str) -> None:
+    """Nothing says any more who they were: `name` stands for each, and their notes are gone.
+
+    Callers use privacy.actions.erase_lead, which knows of everything else.
+    """
+    Note.objects.filter(lead__in=held).delete()
+    for lead in held:
+        lead.name, lead.email = name, f"erased-{lead.public_id}@erased.invalid"
+        lead.phone, lead.company, lead.owner = "", "", None
+        lead.locale, lead.time_zone = lead.workspace.locale, lead.workspace.time_zone
+        lead.erased_at = lead.erased_at or clock.now()
+        lead.deleted_at = lead.deleted_at or lead.erased_at
+        lead.save()
 
 
 def add_note(scope: Scope, lead_id: str, text: str) -> Note:

@@ -15,7 +15,7 @@ class Lead(models.Model):
     """A person at a customer's. `owner` looks after them. `deleted_at` hides the row everywhere; privacy erases it.
 
     `source` is empty of leads that are older than the column. `merged_into`: the lead who took over what this one had;
-    never one who was merged away too.
+    never one who was merged away too. `erased_at`: since then nothing here says who it was.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=partial(new_id, "lead"), editable=False)
@@ -40,6 +40,7 @@ class Lead(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     deleted_at = models.DateTimeField(null=True)
     merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="merged")
+    erased_at = models.DateTimeField(null=True)
 
     objects = ScopedQuerySet["Lead"].as_manager()
 
@@ -47,6 +48,7 @@ class Lead(models.Model):
         indexes = (
             models.Index("workspace", Upper("email"), name="lead_email"),
             models.Index("workspace", Upper("name"), "id", name="lead_name"),
+            models.Index(fields=("erased_at",), name="lead_erased", condition=models.Q(erased_at__isnull=False)),
         )
 
     def __str__(self) -> str:

@@ -150,6 +150,12 @@ def with_email(scope: Scope, email: str) -> Sequence[Lead]:
     return list(_visible(scope).filter(email__iexact=email).order_by("id"))
 
 
+def held_with_email(scope: Scope, email: str) -> Lead | None:
+    """The oldest of them, whom nobody else changes, merges or erases until the transaction ends."""
+    rows = _visible(scope).filter(email__iexact=email).order_by("id")
+    return rows.select_for_update(of=("self",), no_key=True).first()
+
+
 def notes_of(scope: Scope, lead: Lead) -> QuerySet[Note]:
     """Newest first."""
     return notes(scope).filter(lead=lead).order_by("-created_at", "-id")

@@ -1,5 +1,6 @@
 """Every write about reports."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -12,12 +13,17 @@ from treff.notices.states import NoticeKind
 from treff.support.errors import TooManyReports
 from treff.support.models import IssueReport
 from treff.support.ports import Draft
-from treff.support.queries import reports
+from treff.support.queries import about, reports
 from treff.support.rules import LONGEST_TEXT, MOST_IN_AN_HOUR, without_secrets
 from treff.workspaces.errors import NotAllowed
 from treff.workspaces.models import Member
 from treff.workspaces.ports import Scope
 from treff.workspaces.states import Permission
+
+
+def forget_about(workspace_id: int, ids: Collection[str]) -> int:
+    """Reports about leads who are erased (privacy.ports.connect). How many; the operator's mails are not ours."""
+    return about(workspace_id, ids).delete()[0]
 
 
 def report_problem(scope: Scope, draft: Draft) -> IssueReport:

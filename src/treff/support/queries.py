@@ -1,13 +1,16 @@
 """Every read about reports, and what is gathered for one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import reduce
 from importlib.metadata import version
+from operator import or_
 from platform import python_version
 
 import django
 from django.db import connection as database
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from treff.appointments import queries as appointments
 from treff.appointments.models import Appointment
@@ -60,9 +63,21 @@ def with_number(number: str) -> IssueReport:
     return row
 
 
+def about(workspace_id: int, ids: Collection[str]) -> QuerySet[IssueReport]:
+    """Reports to which one of these leads or appointments (public ids) was attached, or the page of one."""
+    attached = IssueReport.objects.annotate(attached=Cast("facts", TextField()))
+    names_one = reduce(or_, (Q(attached__contains=each) for each in ids), Q(pk=None))
+    return attached.filter(names_one, workspace_id=workspace_id).order_by("id")
+
+
 def facts_of(row: IssueReport) -> list[Fact]:
     """Of a kind that only a newer version attaches this one says nothing."""
     return [Fact(FactKind(kind), text) for kind, text in row.facts if is_known(FactKind, kind)]
+
+
+def found_about(workspace_id: int, ids: Collection[str]) -> list[dict[str, object]]:
+    """For who asks what is stored of them (privacy.ports.connect)."""
+    return [{"reported_at": row.created_at.isoformat(), "text": row.text} for row in about(workspace_id, ids)]
 
 
 def letter_of(public_id: str) -> ReportLetter | None:

@@ -2,11 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from treff.kernel import clock, texts
 from treff.kernel.errors import N_, Invalid
@@ -50,6 +54,16 @@ def once(principal: str, key: str, fingerprint: str, do: Callable[[], dict[str, 
         if done is None:
             raise
         return Answer(done.answer, repeated=False)
+
+
+def forget_about(_workspace_id: int, ids: Collection[str]) -> int:
+    """Answers that name one of these leads or appointments, who are erased (privacy.ports.connect). How many.
+
+    Sent again with its key, such a request is a new one.
+    """
+    answers = SubmittedOnce.objects.annotate(said=Cast("answer", TextField()))
+    names_one = reduce(or_, (Q(said__contains=each) for each in ids), Q(pk=None))
+    return answers.filter(names_one).delete()[0]
 
 
 def _once(principal: str, name: str, fingerprint: str, do: Callable[[], dict[str, object]]) -> Answer:

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     REMOVE_NOTES = "remove_notes"
     IMPORT_LEADS = "import_leads"
     EXPORT_LEADS = "export_leads"
+    ERASE_LEADS = "erase_leads"
     READ_TRANSCRIPTS = "read_transcripts"
 
 

@@ -50,7 +50,7 @@ def sent_to(appointment: Appointment) -> str:
 
 
 # Nothing can be sent to these.
-LISTS = {"members", "sync", "booking_types", "availability_of", "mail_texts", "mail_log"}
+LISTS = {"members", "sync", "booking_types", "availability_of", "mail_texts", "mail_log", "lead_privacy"}
 # Parts of pages, mails in a frame, and files.
 PARTS = {"meeting", "accounts", "free_times", "sent_mail_html", "mail_text_preview", "agenda_entries"}
 PARTS |= {"appointment_notes", "transcript_notes", "transcript_file"}
@@ -176,6 +176,9 @@ def test_the_pages_for_administrators_are_these() -> None:
         "lead_import_undo",
         "lead_import_discard",
         "lead_export",
+        "lead_privacy",
+        "lead_take_out",
+        "lead_erase",
     } == FOR_ADMINS
 
 
@@ -184,7 +187,7 @@ def is_post_only(name: str) -> bool:
         return True
     deeds = {"connect", "offer", "allow_own", "check", "check_own", "disconnect_now", "disconnect_now_own"}
     deeds |= {"lead_status", "lead_owner", "note_new", "lead_view_new", "account_calendar"}
-    deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export"}
+    deeds |= {"lead_import_confirm", "lead_import_undo", "lead_import_discard", "lead_export", "lead_take_out"}
     deeds |= {"booking_type_pause", "booking_type_duplicate", "booking_type_secret", "appointment_approve"}
     deeds |= {"agenda_move", "no_show", "setup_dismiss", "invitation_again", "invitation_withdraw", "appointment_undo"}
     deeds |= {"notes_call_off", "notes_take_up", "notes_another_bot", "notes_write_again"}

@@ -101,7 +101,7 @@ def test_it_names_who_takes_part_in_notes_but_no_host_of_the_operators_own_netwo
 
 
 def test_both_languages_have_the_same_parts() -> None:
-    parts = ["who", "zoom", "zoom-retention", "leaving", "people", "notes", "where", "rights"]
+    parts = ["who", "zoom", "zoom-retention", "leaving", "people", "notes", "where", "rights", "erasure"]
     for lang in ("en", "de"):
         found = text(lang)
         assert [part for part in parts if f'<section id="{part}">' not in found] == []

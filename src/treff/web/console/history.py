@@ -31,7 +31,12 @@ def history_of(visit: Visit, public_id: str) -> list[Entry]:
     # Former members too: whoever hosted it once is named.
     names = names_of(list(Member.objects.within(visit.scope).select_related("user")))
     told = [(entry, sentence_of(entry, visit.time_zone, names)) for entry in entries]
-    return [Entry(entry.at, entry.actor_name, sentence) for entry, sentence in told if sentence]
+    return [Entry(entry.at, who_did(entry), sentence) for entry, sentence in told if sentence]
+
+
+def who_did(entry: AuditEntry) -> str:
+    """As they were called then; of who was erased nobody knows any more."""
+    return entry.actor_name or gettext("Erased lead")
 
 
 def moment(at: datetime, zone: str) -> str:
@@ -70,7 +75,8 @@ def _of_appointment(entry: AuditEntry, zone: str, members: Mapping[str, str]) ->
         case "appointment.declined":
             return gettext("Declined")
         case "appointment.rescheduled" | "appointment.edited":
-            return " · ".join(_changes(detail, zone, members))
+            changes = _changes(detail, zone, members)
+            return " · ".join(changes) if changes or "redacted" not in detail else gettext("Title changed")
         case "appointment.cancelled" if detail.get("reason"):
             return gettext("Cancelled: %(reason)s") % {"reason": detail["reason"]}
         case "appointment.cancelled":
@@ -91,6 +97,8 @@ def _of_appointment(entry: AuditEntry, zone: str, members: Mapping[str, str]) ->
             return gettext("No longer marked as a no-show")
         case "appointment.deleted":
             return gettext("Deleted")
+        case "mail.sent_again" if "to" not in detail:
+            return gettext("Mail sent again")
         case "mail.sent_again":
             return gettext("Mail to %(email)s sent again") % {"email": detail["to"]}
     return ""
@@ -139,6 +147,8 @@ def _of_lead(entry: AuditEntry, names: Mapping[str, str]) -> str:
         case "lead.merged":
             changes = _changes_of_lead(entry.detail, names) if entry.detail["fields"] else []
             return " · ".join([gettext("Merged with another lead"), *changes])
+        case "lead.exported":
+            return gettext("Downloaded everything that is stored")
         case "note.deleted":
             return gettext("Deleted a note")
     return ""

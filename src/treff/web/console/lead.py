@@ -57,6 +57,7 @@ def lead_page(visit: Visit, person: Lead, note_form: NoteForm, status: int = 200
         "statuses": [(status.value, labels.of_lead_status(status)) for status in LeadStatus],
         "owners": [(owner.public_id, str(owner)) for owner in _owners(visit, person)],
         "can_edit": visit.scope.may(Permission.EDIT_LEADS),
+        "can_erase": visit.scope.may(Permission.ERASE_LEADS),
         "appointments": {
             "upcoming": appointment_rows(visit, ahead[::-1], meetings),
             "past": appointment_rows(visit, behind, meetings),

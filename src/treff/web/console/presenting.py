@@ -72,7 +72,7 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadDetails:
-    """One lead; `zone` is the reader's, for `created_at`."""
+    """One lead; `zone` is the reader's, for `created_at`. Who was deleted has no `url`, who was erased no `email`."""
 
     id: str
     name: str
@@ -213,7 +213,7 @@ def lead_details(visit: Visit, lead: Lead) -> LeadDetails:
     return LeadDetails(
         id=lead.public_id,
         name=lead.name,
-        email=lead.email,
+        email="" if lead.erased_at else lead.email,
         phone=lead.phone,
         company=lead.company,
         owner_id=lead.owner.public_id if lead.owner else "",
@@ -226,7 +226,7 @@ def lead_details(visit: Visit, lead: Lead) -> LeadDetails:
         time_zone=lead.time_zone,
         created_at=lead.created_at,
         zone=visit.time_zone,
-        url=address(visit, "lead", lead_id=lead.public_id),
+        url="" if lead.deleted_at else address(visit, "lead", lead_id=lead.public_id),
     )
 
 

@@ -22,7 +22,7 @@ from treff.mail.states import LetterState
 from treff.people import queries
 from treff.people.models import Lead, Note
 from treff.web import labels
-from treff.web.console.history import sentence_of
+from treff.web.console.history import sentence_of, who_did
 from treff.web.console.presenting import address, names_of
 from treff.web.policy import Visit
 from treff.workspaces.models import Member
@@ -96,7 +96,7 @@ def _deeds(visit: Visit, entries: Sequence[AuditEntry], subjects: Mapping[str, A
         what = sentence_of(entry, visit.time_zone, names)
         if what:
             icon = "user" if entry.deed.startswith("lead.") else "calendar"
-            yield Moment(entry.at, icon, entry.actor_name, what, **_about(visit, subjects.get(entry.subject)))
+            yield Moment(entry.at, icon, who_did(entry), what, **_about(visit, subjects.get(entry.subject)))
 
 
 def _about(visit: Visit, row: Appointment | None) -> dict[str, Any]:
