@@ -14,6 +14,7 @@ from treff.appointments.actions import cancel
 from treff.appointments.errors import LeadHasAppointments
 from treff.appointments.models import Appointment
 from treff.appointments.self_service import by_token
+from treff.appointments.states import Status
 from treff.audit.models import AuditEntry
 from treff.conferencing import journal, reconcile
 from treff.conferencing.models import Meeting
@@ -55,6 +56,7 @@ def test_what_is_nobodys_data_stays(story: Story) -> None:
     after = [(row.start_at, row.duration, row.host_id, row.status, row.provider) for row in story.appointments]
     assert after == before
     assert [row.title for row in story.appointments] == ["Talk", "Talk"]
+    assert {(row.manage_digest, row.manage_token, row.join_url) for row in story.appointments} == {(None, "", "")}
     assert Meeting.objects.get(appointment=story.appointments[0]).external_id in story.zoom.meetings
     assert not Transcript.objects.exists()
     assert (story.lead.name, story.lead.phone, story.lead.company) == ("Erased lead", "", "")
@@ -177,6 +179,16 @@ def test_nobody_is_erased_before_they_heard_that_an_appointment_is_off(story: St
     mail.tell(coming.pk)
     assert len(outbox.outbox) == sent
     assert found_in_database() == {}
+
+
+def test_nobody_is_written_to_about_a_request_that_was_declined(story: Story) -> None:
+    asked = house.appointment(story.owner, lead=story.lead)
+    Appointment.objects.filter(pk=asked.pk).update(status=Status.DECLINED)
+    erase(story)
+    sent = len(outbox.outbox)
+    mail.tell(asked.pk)
+    assert len(outbox.outbox) == sent
+    assert not Recipient.objects.filter(appointment=asked).exists()
 
 
 def test_a_meeting_that_is_being_removed_is_removed_all_the_same(story: Story) -> None:
