@@ -107,6 +107,7 @@ def answer(token: str, *, agrees: bool) -> Asked:
     """
     with transaction.atomic():
         asked = asked_by(token)
+        _recording_of(asked.appointment)  # first, as in the pass that keeps what was heard: else the two could deadlock
         Appointment.objects.select_for_update(no_key=True).get(pk=asked.appointment.pk)
         before = queries.answers_of(asked.appointment)[asked.email]
         if before is agrees:

@@ -118,9 +118,9 @@ def _of_notes(entry: AuditEntry) -> str:
         case "notes_policy.set":
             return gettext("Meeting notes off")
         case "consent.given":
-            return gettext("%(email)s agreed that notes are taken") % {"email": detail["email"]}
+            return gettext("%(email)s agreed that notes are taken") % {"email": _of_whom(detail)}
         case "consent.refused":
-            return gettext("%(email)s did not agree that notes are taken") % {"email": detail["email"]}
+            return gettext("%(email)s did not agree that notes are taken") % {"email": _of_whom(detail)}
         case "notes.called_off":
             return gettext("No recording bot this time")
         case "notes.taken_up":
@@ -136,6 +136,11 @@ def _of_notes(entry: AuditEntry) -> str:
         case "meeting_notes.sent":
             return gettext("Notes of the meeting sent to the client")
     return ""
+
+
+def _of_whom(detail: Mapping[str, Any]) -> str:
+    """Nobody's name, once they were erased."""
+    return str(detail.get("email") or gettext("Somebody"))
 
 
 def _of_lead(entry: AuditEntry, names: Mapping[str, str]) -> str:
