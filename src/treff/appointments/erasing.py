@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from treff.appointments.models import Appointment, Attendee
 from treff.people.models import Lead
 
-_FIELDS = ("title", "answers", "cancel_reason", "join_url", "manage_digest", "manage_token", "undo_until", "before")
+_FIELDS = (
+    *("title", "answers", "cancel_reason", "join_url", "manage_digest", "manage_token"),
+    *("confirm_digest", "asked_digest", "undo_until", "before"),
+)
 
 
 def all_of(leads: Sequence[Lead]) -> list[Appointment]:
@@ -30,5 +33,6 @@ def erase(titles: Mapping[int, str]) -> None:
         row.title = titles[row.pk]
         row.answers, row.cancel_reason, row.join_url = [], "", ""
         row.manage_digest, row.manage_token = None, ""
+        row.confirm_digest = row.asked_digest = None
         row.undo_until, row.before = None, None
     Appointment.objects.bulk_update(held, _FIELDS)
