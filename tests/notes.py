@@ -64,6 +64,7 @@ def consent(appointment: Appointment, *, agrees: bool = True, **values: Any) -> 
         "workspace_id": appointment.workspace_id,
         "email": appointment.lead.email,
         "how": "form",
+        "retention_days": 30,
         "version": "2026-11",
         "text": "I agree that notes are taken.",
         "locale": "en",
@@ -75,7 +76,11 @@ def consent(appointment: Appointment, *, agrees: bool = True, **values: Any) -> 
 def transcript(
     appointment: Appointment, said: Sequence[tuple[str, str]] = SAID, *, draft: Draft | None = DRAFT, **values: Any
 ) -> Transcript:
-    """What a bot heard from the start on, ten seconds each; with written notes, or with `draft=None` without any."""
+    """What a bot heard from the start on, ten seconds each; the lead has agreed, if nobody said anything about that. With
+    written notes, or with `draft=None` without any.
+    """
+    if not appointment.consents.exists():
+        consent(appointment)
     row = Transcript(
         workspace=appointment.workspace,
         appointment=appointment,

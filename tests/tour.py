@@ -19,6 +19,7 @@ from treff.conferencing.models import Grant, PendingConnection
 from treff.kernel import clock
 from treff.mail.models import Recipient
 from treff.mail.queries import stop_token
+from treff.notetaking.consenting import token_for
 from treff.team.actions import invite
 from treff.team.queries import token_of
 from treff.web.help.topics import TOPICS
@@ -38,6 +39,7 @@ NO_PAGES = {
     "inbound:start": "a deed",
     "inbound:decline": "a deed",
     "inbound:zoom_webhook": "for machines",
+    "inbound:bot_webhook": "for machines",
     "api:openapi-json": "for machines",
     "api:api-root": "for machines",
     "api:missing": "for machines",
@@ -91,6 +93,7 @@ def furnish(by: Member) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     of_pages["public:details"] = of_pages["console:agenda_book"] = {"query": start}
     of_pages["invitation"] = {"token": invited(by, "tour@nordlicht.example")}
     of_pages["public:confirm"] = {"token": confirm_token(asked).reveal()}
+    of_pages["public:notes"] = {"token": token_for(booked.appointment, booked.appointment.lead.email)}
     of_pages["public:stop_reminders"] = {"token": stop_token(recipient)}
     return ids, of_pages
 

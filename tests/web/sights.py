@@ -99,6 +99,7 @@ def sights(zoom_url: str, base_url: str) -> Iterator[Stop]:
     of_pages = {
         "console:appointment_decline": {"appointment_id": waiting.public_id},
         "public:confirm": {"token": _to_confirm(by)},
+        "public:notes": {"token": consenting.token_for(client, client.lead.email)},
         "public:stop_reminders": {"token": stop_token(Recipient.objects.filter(appointment=client).latest("pk"))},
         "invitation": {"token": invited(by, "nina.neu@nordlicht.example")},
         "public:details": {"query": f"?start={start}&tz=Europe/Berlin"},

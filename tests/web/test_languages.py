@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as given
 from django.test import Client
 
-from tests import house, offering
+from tests import house, notes, offering
 from tests.shape.same_in_german import SAME
 from tests.tour import Stop, furnish, pending, stops
 from tests.web.console.conftest import connect, connect_own, own_data_dir, rested_provider, zoom
@@ -45,10 +45,16 @@ DATA = (
     "Olivia Owner",
     "Lena Lead",
     "Erstgespräch",
+    "Zweitgespräch",
 )
 # A view, a note, a mail, columns of a file, a mail's words in English: as whole texts, for we may say such words too.
 TYPED = {"Mine", "Called", "Confirmed", "Lena", "name", "email", "The link is missing."}
 TYPED |= {"your appointment is confirmed."}
+# What was agreed to in English, what was said (around a word that was searched for), and what was noted of it.
+TYPED |= {"I agree that notes are taken.", " ".join(notes.DRAFT.summary.split("\n"))}
+TYPED |= {part.strip() for _who, text in notes.SAID for part in (text, *re.split("(battery)", text))}
+TYPED |= {text for one in (*notes.DRAFT.decisions, *notes.DRAFT.next_steps) for text in (one.text, one.quote)}
+TYPED |= {text for one in notes.DRAFT.next_steps for text in (one.owner, one.due)}
 CODES = re.compile(
     r"https?://\S*|\S+@\S+|\b\w+_[0-9a-z]{4,}\b|\b[A-Z0-9]{4}-[A-Z0-9]{4}\b"  # addresses, ids, a report's number
     r"|\b[A-Z][a-z]+/[A-Z][\w/ +-]*|\b[\w-]+(\.[\w-]+)+\b|\.\w{2,4}\b|\{\w+\}|#\w+"  # zones, hosts, files, places
