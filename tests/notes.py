@@ -76,8 +76,9 @@ def consent(appointment: Appointment, *, agrees: bool = True, **values: Any) -> 
 def transcript(
     appointment: Appointment, said: Sequence[tuple[str, str]] = SAID, *, draft: Draft | None = DRAFT, **values: Any
 ) -> Transcript:
-    """What a bot heard from the start on, ten seconds each; the lead has agreed, if nobody said anything about that. With
-    written notes, or with `draft=None` without any.
+    """What a bot heard from the start on, ten seconds each; the lead has agreed, if nobody said anything about that.
+
+    With written notes, or with `draft=None` without any.
     """
     if not appointment.consents.exists():
         consent(appointment)
