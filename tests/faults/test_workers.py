@@ -158,6 +158,7 @@ def test_a_worker_killed_after_the_result_is_committed_and_before_a_mail_is_made
     commit = victim.wire.stop(Moment.AFTER, RESULT)
     booked = connected_team.book("Result alone")
     commit.await_reached()
+    victim.process.suspend()  # another of its hands would mail at once
     link = Appointment.objects.get(public_id=booked["id"]).join_url
     assert link
     assert truth.mails_of(connected_team, booked) == []
