@@ -4,6 +4,7 @@ Each raises what kept it from its effect: LeaseLost, the errors of a vendor, Sec
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -149,13 +150,12 @@ def _move(situation: Situation, bot: Bot, wanted: Wanted, join_at: datetime) -> 
 
 def _call_off(situation: Situation, bot: Bot) -> None:
     try:
-        ports.provider_named(bot.vendor).delete(_ref(bot))
+        with suppress(Missing):  # then somebody has called it off before
+            ports.provider_named(bot.vendor).delete(_ref(bot))
     except Staged:
         _change(situation, bot, phase=Phase.STAGED, read_at=clock.now())
     except (Underway, Over):
         _read(situation, bot)
-    except Missing:
-        _close(situation, bot, counts=False)
     else:
         _close(situation, bot, counts=False)
 
@@ -184,10 +184,10 @@ def _read(situation: Situation, bot: Bot) -> None:
 def _fetch(situation: Situation, bot: Bot) -> None:
     """Consent is looked at once more in the transaction that would keep what was heard."""
     heard = ports.provider_named(bot.vendor).read_transcript(_ref(bot))
-    appointment = situation.appointment
     with transaction.atomic():
         _hold(situation)
-        Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
+        held = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("workspace", "lead")
+        appointment = held.get(pk=situation.appointment.pk)
         if not heard.utterances or not queries.may_keep(appointment):
             Bot.objects.filter(pk=bot.pk).update(writing=Writing.NOT_BEGUN, has_heard=False)
             return
@@ -207,11 +207,10 @@ def _fetch(situation: Situation, bot: Bot) -> None:
 
 def _erase(situation: Situation, bot: Bot) -> None:
     try:
-        ports.provider_named(bot.vendor).delete_data(_ref(bot))
+        with suppress(Missing):  # then nothing is left of it
+            ports.provider_named(bot.vendor).delete_data(_ref(bot))
     except NotOver:
         _read(situation, bot)
-    except Missing:
-        _close(situation, bot)
     else:
         _close(situation, bot)
 

@@ -44,20 +44,24 @@ def moment(at: datetime, zone: str) -> str:
     return format_date(wall_of(at, zone), pgettext("date and time format", "j M Y, H:i"))
 
 
+_OF_WAITING = {f"appointment.{deed}" for deed in ("unconfirmed", "lapsed", "requested", "approved", "declined")}
+
+
 def sentence_of(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
     """`members`: names by public id. Empty for a deed without words."""
     if entry.deed.startswith(("lead.", "note.")):
         return _of_lead(entry, members)
     if entry.deed.startswith(("consent.", "notes.", "notes_policy.", "transcript.", "meeting_notes.")):
         return _of_notes(entry)
+    if entry.deed in _OF_WAITING:
+        return _of_waiting(entry, zone)
     return _of_appointment(entry, zone, members)
 
 
-def _of_appointment(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
+def _of_waiting(entry: AuditEntry, zone: str) -> str:
+    """Of what was not agreed yet, and of the answer to it."""
     detail: Mapping[str, Any] = entry.detail
     match entry.deed:
-        case "appointment.booked":
-            return gettext("Booked for %(start)s") % {"start": _moment(detail["start"], zone)}
         case "appointment.unconfirmed":
             return gettext("Time kept for %(start)s, until the client confirms") % {
                 "start": _moment(detail["start"], zone)
@@ -74,6 +78,14 @@ def _of_appointment(entry: AuditEntry, zone: str, members: Mapping[str, str]) ->
             return gettext("Declined: %(reason)s") % {"reason": detail["reason"]}
         case "appointment.declined":
             return gettext("Declined")
+    return ""
+
+
+def _of_appointment(entry: AuditEntry, zone: str, members: Mapping[str, str]) -> str:
+    detail: Mapping[str, Any] = entry.detail
+    match entry.deed:
+        case "appointment.booked":
+            return gettext("Booked for %(start)s") % {"start": _moment(detail["start"], zone)}
         case "appointment.rescheduled" | "appointment.edited":
             changes = _changes(detail, zone, members)
             return " · ".join(changes) if changes or "redacted" not in detail else gettext("Title changed")
