@@ -8,9 +8,13 @@ from tests import house
 from tests.notetaking.stage import OTHER_LINK, START, Stage
 from treff.appointments import actions as appointments
 from treff.appointments.ports import Amendment
+from treff.audit.models import AuditEntry
+from treff.bots.attendee.adapter import AttendeeBots
 from treff.kernel import clock
-from treff.notetaking import consenting, effects, queries, tasks, transcripts
+from treff.notetaking import consenting, effects, ports, queries, tasks, transcripts
 from treff.notetaking.models import Bot, Transcript
+from treff.notetaking.ports import BotRef
+from treff.notetaking.ports import Transcript as HeardTranscript
 from treff.notetaking.states import Cause, Life, Phase, Reason, Standing
 
 pytestmark = pytest.mark.promise("P31")
@@ -122,6 +126,38 @@ def test_consent_withdrawn_after_the_meeting_deletes_what_was_heard(stage: Stage
     assert Transcript.objects.count() == 1
     stage.answer(appointment, agrees=False)
     assert not Transcript.objects.exists()
+    assert [bot["state"] for bot in stage.bots()] == ["data_deleted"]
+
+
+@pytest.mark.fault("F-150")
+def test_a_no_deletes_what_was_heard_at_once_and_not_when_a_worker_comes_to_it(stage: Stage) -> None:
+    stage.talk()
+    appointment = stage.book()
+    stage.pass_until(START + timedelta(minutes=2))
+    stage.attendee.act("end_meeting")
+    stage.pass_by(minutes=2)
+    assert Transcript.objects.exists()
+    consenting.answer(consenting.token_for(appointment, "lena@customer.example"), agrees=False)
+    assert not Transcript.objects.exists()
+
+
+@pytest.mark.fault("F-150")
+def test_a_no_that_comes_while_the_transcript_is_fetched_keeps_it_from_being_stored(stage: Stage) -> None:
+    class Overtaken(AttendeeBots):
+        def read_transcript(self, ref: BotRef) -> HeardTranscript:
+            heard = AttendeeBots.read_transcript(self, ref)
+            consenting.answer(consenting.token_for(appointment, "lena@customer.example"), agrees=False)
+            return heard
+
+    found = ports.provider_named("attendee")
+    assert isinstance(found, AttendeeBots)
+    ports.connect({"attendee": Overtaken(found.client, found.webhook_secrets)}, "http://127.0.0.1:9/integrations")
+    stage.talk()
+    appointment = stage.book()
+    stage.pass_until(START + timedelta(minutes=2))
+    stage.attendee.act("end_meeting")
+    stage.pass_by(minutes=2)
+    assert not AuditEntry.objects.filter(deed="transcript.deleted").exists()  # there never was one
     assert [bot["state"] for bot in stage.bots()] == ["data_deleted"]
 
 
