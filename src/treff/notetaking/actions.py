@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from treff.appointments.models import Appointment
 from treff.appointments.queries import appointment as appointment_of
@@ -36,7 +37,9 @@ def hear(vendor: str, raw: bytes, headers: Mapping[str, str]) -> bool:
     if news is None:
         return True
     with transaction.atomic():
-        bot = Bot.objects.select_for_update().filter(vendor=vendor, key=news.ref.key).first()
+        ordered = Bot.objects.filter(vendor=vendor, key=news.ref.key)
+        _hold(Recording.objects.filter(bots__in=ordered))
+        bot = ordered.first()
         if bot is None or bot.external_id not in ("", news.ref.external_id):
             log.warning("webhook_of_unknown_bot", vendor=vendor)
             return False
@@ -57,6 +60,7 @@ def send_another(scope: Scope, appointment_id: str) -> None:
         recording = queries.recording_of(appointment)
         if recording is None:
             raise NotHere
+        _hold(Recording.objects.filter(pk=recording.pk))
         recording.bots.filter(life__in=(Life.OVER, Life.CLOSED)).update(counts=False)
         Recording.objects.filter(pk=recording.pk).update(next_look_at=clock.now())
         record(scope.workspace_id, scope.actor, "notes.another_bot", appointment.public_id)
@@ -135,6 +139,7 @@ def forget(appointment_ids: Collection[int]) -> None:
     That somebody agreed, when, how, to which words and in which language, stays as the proof that it was allowed; with
     the address at hand it can be told that it was theirs (queries.digest_of).
     """
+    _hold(Recording.objects.filter(appointment__in=appointment_ids))
     for row in Transcript.objects.filter(appointment__in=appointment_ids):
         _forget(row)
     given = Consent.objects.filter(appointment__in=appointment_ids).exclude(email__startswith=queries.DIGEST)
@@ -144,6 +149,11 @@ def forget(appointment_ids: Collection[int]) -> None:
     for recording in Recording.objects.filter(pk__in=there.values("recording")):
         Recording.objects.filter(pk=recording.pk).update(next_look_at=clock.now())
         announce("consent.changed", recording.appointment_id)
+
+
+def _hold(recordings: QuerySet[Recording]) -> None:
+    """Until the transaction ends: before their appointments and bots, as in every pass, or the two could deadlock."""
+    list(recordings.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
 
 
 def _held(scope: Scope, transcript_id: str) -> MeetingNotes:

@@ -118,7 +118,7 @@ def _check_nothing_is_to_come(everybody: Sequence[Lead]) -> None:
 def _forget(lead: Lead) -> None:
     """In every place where something is kept, with the leads who were merged into this one.
 
-    Recipients and meetings are taken hold of before their appointments, as workers do it.
+    Recipients, meetings and recordings are taken hold of before their appointments, as workers do it.
     """
     everybody = queries.leads_of(lead)
     appointments = erasing.all_of(everybody)
@@ -128,8 +128,8 @@ def _forget(lead: Lead) -> None:
     titles = erasing.titles_of(appointments, name)
     mail.forget(keys, [row.email for row in everybody])
     cleaning.retitle(titles)
-    erasing.erase(titles)
     notetaking.forget(keys)
+    erasing.erase(titles)
     forget_reasons(lead.workspace_id, [row.public_id for row in appointments])
     for holder in ports.holders():
         holder.forget(lead.workspace_id, subjects)

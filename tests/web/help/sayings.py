@@ -7,6 +7,7 @@ from types import ModuleType
 
 from tests.shape.sources import ROOT, tree
 from treff.appointments import errors as appointment_errors
+from treff.booking_types.states import CONFERENCING
 from treff.conferencing import errors as conferencing_errors
 from treff.conferencing.rules import explain
 from treff.conferencing.states import Reason, Sync
@@ -98,10 +99,11 @@ def everything_said() -> set[str]:
 
 def of_doctor() -> set[str]:
     """What `treff doctor` calls the things that it examines, settings excepted."""
-    calls = [node for node in ast.walk(tree(ROOT / "src/treff/management/doctor.py")) if isinstance(node, ast.Call)]
+    modules = [tree(path) for path in (ROOT / "src/treff/management").glob("doctor*.py")]
+    calls = [node for module in modules for node in ast.walk(module) if isinstance(node, ast.Call)]
     found = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Finding"]
     names = {name.value for name in found if isinstance(name, ast.Constant) and isinstance(name.value, str)}
-    return {name for name in names if not name.startswith("TREFF_")}
+    return {name for name in names if not name.startswith("TREFF_")} | set(CONFERENCING)
 
 
 def _calls(path: str, but: tuple[str, ...] = CURES) -> Iterator[ast.Call]:

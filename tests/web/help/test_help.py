@@ -111,12 +111,6 @@ def test_each_refusal_around_appointments_meetings_and_mails_is_explained(error:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("message", list(sayings.of_bots()))
-def test_each_trouble_of_a_recording_bot_is_explained(message: str, locale: str) -> None:
-    assert explained(in_language(message, locale), locale)
-
-
-@pytest.mark.parametrize("locale", LOCALES)
 def test_each_sentence_that_pages_say_about_meetings_and_connections_is_explained(locale: str) -> None:
     found = dict(sayings.of_pages())
     assert len(found) > 50
