@@ -49,6 +49,24 @@ def test_jobs_of_another_task_do_not_count() -> None:
     assert look.defer_missing([1]) == 1
 
 
+def test_what_is_in_hand_gets_no_second_job_until_it_is_done() -> None:
+    seen: list[int] = []
+    task = Task("tests.in_hand", lambda subject_id: seen.append(task.defer_missing([subject_id, subject_id + 1])))
+    task._job(subject_id=1)
+    assert (seen, waiting(task)) == ([1], Counter([2]))
+    assert task.defer_missing([1]) == 1
+
+
+def test_what_failed_is_not_in_hand_any_more() -> None:
+    def fail(subject_id: int) -> None:
+        raise LookupError
+
+    task = Task("tests.failing", fail)
+    with pytest.raises(LookupError):
+        task._job(subject_id=1)
+    assert task.defer_missing([1]) == 1
+
+
 def ready() -> QuerySet[ProcrastinateJob]:
     """In the order in which a worker takes them."""
     return ProcrastinateJob.objects.filter(scheduled_at=None).order_by("-priority", "id")

@@ -93,6 +93,24 @@ def test_of_a_row_that_is_held_only_who_writes_that_row_has_to_come_back(team: T
 
 
 @pytest.mark.fault("F-106")
+def test_rows_that_are_held_keep_a_worker_from_no_others(connected_team: Team) -> None:
+    """Its few desks are taken by those who wait for the rows; the others go on without one."""
+    product = connected_team.product
+    product.processes["worker"].send_signal(signal.SIGSTOP)
+    held = [connected_team.book(f"Held {number}")["id"] for number in range(4)]
+    with psycopg.connect(product.database_url) as holder:
+        holder.execute("SELECT 1 FROM appointments_appointment WHERE public_id = ANY(%s) FOR NO KEY UPDATE", [held])
+        product.processes["worker"].send_signal(signal.SIGCONT)
+        truth.await_calls(connected_team, "create", len(held))  # each has its meeting, and cannot note it
+        began = time.monotonic()
+        connected_team.linked(connected_team.book("Free")["id"])
+        assert time.monotonic() - began < SOON
+        holder.rollback()
+    for appointment_id in held:
+        truth.await_in_step(connected_team, appointment_id)
+
+
+@pytest.mark.fault("F-106")
 def test_while_zoom_takes_its_time_nothing_in_the_database_is_locked(connected_team: Team) -> None:
     product = connected_team.product
     product.break_zoom("delay", "create", seconds=30)

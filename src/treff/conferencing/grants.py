@@ -17,6 +17,7 @@ from treff.conferencing.states import CheckResult, GrantState, LostCause
 from treff.conferencing.wakeups import account_changed
 from treff.events.actions import announce
 from treff.kernel import clock
+from treff.kernel.desks import away
 from treff.kernel.secrets import Secret, SecretError, Tampered
 from treff.kernel.stored import is_known, known
 from treff.notices.actions import tell_operator
@@ -69,7 +70,8 @@ def access_token(grant_id: int, refused_version: int = 0) -> tuple[Secret, int]:
             return grant_secrets.open_access_token(grant), grant.version
         if time.monotonic() > deadline:
             raise Transient("another worker is refreshing the token for too long")
-        time.sleep(pause)
+        with away():
+            time.sleep(pause)
         pause = min(pause * 2, 0.5)
 
 

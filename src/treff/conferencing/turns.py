@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from treff.conferencing.models import LONG_AGO, Grant
 from treff.kernel import clock
+from treff.kernel.desks import away
 
 # A delete takes a second or two. Who takes longer, or died, holds nobody up any more.
 LONGEST = timedelta(seconds=10)
@@ -30,7 +31,8 @@ class NotMyTurn(Exception):
 @contextmanager
 def turn_of(grant_id: int) -> Iterator[None]:
     """Within the block it is ours, for a while. Raises NotMyTurn."""
-    until_at = _await_turn(grant_id)
+    with away():
+        until_at = _await_turn(grant_id)
     try:
         yield
     finally:

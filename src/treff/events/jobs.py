@@ -10,6 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import JobDeferrer
 
 from treff.kernel import clock
+from treff.kernel.desks import at_desk
 
 # The lane of all tasks that name none. A worker keeps some hands free for it.
 PROMPT = "default"
@@ -36,9 +37,15 @@ class Task:
     def __init__(self, name: str, run: Callable[[int], None], lane_of: Callable[[int], object] | None = None) -> None:
         self.name = name
         self._lane_of = lane_of
+        self._in_hand = set[int]()  # of this process: what is at work dies with it, and is not in hand any more
 
         def job(subject_id: int) -> None:
-            run(subject_id)
+            self._in_hand.add(subject_id)
+            try:
+                with at_desk():
+                    run(subject_id)
+            finally:
+                self._in_hand.discard(subject_id)
 
         self._job = app.task(name=name)(job)
 
@@ -61,11 +68,12 @@ class Task:
         return True
 
     def defer_missing(self, subject_ids: Iterable[int]) -> int:
-        """A job for each of them that none is waiting for; how many. For sweeps, which must not flood.
+        """A job for each of them that none is waiting for and none is in hand of here; how many. For sweeps, which must
+        not flood.
 
         Those that wait are asked for in one query: under load that is most of them, and every second.
         """
-        wanted = dict.fromkeys(subject_ids)
+        wanted = {subject_id: None for subject_id in subject_ids if subject_id not in self._in_hand}
         waiting = ProcrastinateJob.objects.filter(task_name=self.name, status="todo", args__subject_id__in=[*wanted])
         for subject_id in waiting.values_list("args__subject_id", flat=True):
             wanted.pop(subject_id, None)

@@ -18,6 +18,7 @@ from treff.appointments.states import Status
 from treff.audit.actions import record
 from treff.events.actions import announce
 from treff.kernel import clock
+from treff.kernel.desks import away
 from treff.kernel.ids import new_id
 from treff.mail import queries
 from treff.mail.errors import NothingToSend, OnItsWay
@@ -212,7 +213,8 @@ def _run_pass(recipient_id: int) -> bool:
         locale = decision.appointment.lead.locale
         template = queries.template_of(decision.appointment.workspace_id, envelope.kind, locale)
         message = render(decision.appointment, decision.facts, envelope, template)
-        message.send()
+        with away():
+            message.send()
     except (SMTPException, OSError) as error:
         _record_failure(decision, letter, error)
         return False

@@ -20,6 +20,7 @@ from treff.appointments.models import Appointment
 from treff.appointments.queries import ahead, appointments, upcoming, waiting
 from treff.booking_types.states import Provider
 from treff.kernel import clock
+from treff.kernel.desks import away
 from treff.kernel.zones import wall_of
 from treff.mail import digests, guest_texts
 from treff.mail.actions import GIVE_UP_AFTER, LEASE
@@ -74,7 +75,8 @@ def send(notice_id: int) -> None:
         if message is None:
             _give_up(notice, "not true any more")
             return
-        message.send()
+        with away():
+            message.send()
     except Exception as error:  # a text that cannot be made must not come back for ever either
         _record_failure(notice, error)
         return

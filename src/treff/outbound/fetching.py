@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpcore2
 
+from treff.kernel.desks import away
 from treff.kernel.errors import Invalid
 from treff.outbound.addresses import are_public, check_address
 from treff.outbound.deadlines import DeadlineBackend, trust
@@ -76,7 +77,8 @@ def fetch(address: str, etag: str = "", network: Network = INTERNET, total_secon
     if etag:
         headers["If-None-Match"] = etag
     for _ in range(MOST_REDIRECTS + 1):
-        answer = _ask(_checked(address), headers, network, deadline)
+        with away():
+            answer = _ask(_checked(address), headers, network, deadline)
         if isinstance(answer, Fetched):
             return answer
         address = urljoin(address, answer)

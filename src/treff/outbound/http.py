@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import httpcore2
 import httpx2
 
+from treff.kernel.desks import away
 from treff.kernel.secrets import Secret
 from treff.outbound.deadlines import DeadlineBackend, trust
 
@@ -90,6 +91,7 @@ def send(request: Request) -> Answer:
     transport = _OneConnection(deadline)
     try:
         with (
+            away(),
             httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False) as client,
             client.stream(
                 request.method, request.url, headers=_in_bytes(request.headers), json=request.json, data=request.form
