@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
-from procrastinate import App
-from procrastinate.contrib.django import DjangoApp, app
+from procrastinate import App, PsycopgConnector
+from procrastinate.contrib.django import DjangoApp, app, connector_params
 from procrastinate.exceptions import ConnectorException
 from psycopg import OperationalError
 
@@ -83,7 +83,7 @@ async def _work(concurrency: int, stopping: threading.Event) -> None:
     """
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(concurrency + PROMPT_HANDS, thread_name_prefix="job"))
-    worker_app = DjangoApp(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    worker_app = DjangoApp(connector=PsycopgConnector(kwargs=_forgetful(connector_params())))
     worker_app.tasks = app.tasks
     async with worker_app.open_async():
         workers = [
@@ -98,6 +98,14 @@ async def _work(concurrency: int, stopping: threading.Event) -> None:
         for ended in await asyncio.gather(*workers, return_exceptions=True):
             if isinstance(ended, Exception):
                 raise ended
+
+
+def _forgetful(database: dict[str, Any]) -> dict[str, Any]:
+    """That a job was taken or is done need not outlive a power cut: a job is a wake-up, and comes back for nothing.
+
+    https://www.postgresql.org/docs/current/wal-async-commit.html
+    """
+    return {**database, "options": f"{database.get('options', '')} -c synchronous_commit=off".strip()}
 
 
 async def _serve(worker_app: App, **options: Any) -> None:
