@@ -64,6 +64,20 @@ def test_a_yes_is_kept_word_for_word_with_language_time_and_way(stage: Stage) ->
     assert (entry.subject, entry.actor_name) == (appointment.public_id, "Lena Lead")
 
 
+@pytest.mark.parametrize(
+    ("days", "locale", "words"),
+    [
+        (1, "en", "deleted after 1 day."),
+        (30, "en", "deleted after 30 days."),
+        (1, "de", "nach 1 Tag gelöscht."),
+        (30, "de", "nach 30 Tagen gelöscht."),
+    ],
+)
+def test_people_read_how_long_it_is_kept(stage: Stage, days: int, locale: str, words: str) -> None:
+    consenting.set_policy(house.scope(stage.owner), is_enabled=True, confirms=True, retention_days=days)
+    assert words in queries.wording_for(stage.owner.workspace, locale)
+
+
 def test_an_unticked_box_is_a_no_that_can_become_a_yes_by_the_link(stage: Stage) -> None:
     appointment = stage.book(agrees=False)
     assert queries.standing(appointment) == Standing.REFUSED

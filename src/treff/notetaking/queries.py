@@ -56,7 +56,8 @@ def wording_for(place: Workspace, locale: str) -> str:
     """What somebody agrees to, in the newest wording."""
     with translation.override(locale):
         days = policy_of(place.pk).retention_days
-        return translation.gettext(WORDINGS[WORDING]) % {"workspace": place.name, "days": days}
+        after = translation.ngettext("after %(days)d day", "after %(days)d days", days) % {"days": days}
+        return translation.gettext(WORDINGS[WORDING]) % {"workspace": place.name, "after": after}
 
 
 def attendees_of(appointment: Appointment) -> list[str]:

@@ -16,7 +16,7 @@ WORDING = "2026-11"
 WORDINGS: Mapping[str, str] = {
     "2026-11": N_(
         "I agree that %(workspace)s sends a recording bot to this video meeting, which writes down what is said, and "
-        "has notes made of it with AI. Transcript and notes are deleted after %(days)d days. This is voluntary: the "
+        "has notes made of it with AI. Transcript and notes are deleted %(after)s. This is voluntary: the "
         "appointment takes place without it, too. I can withdraw it at any time, before, during and after the meeting."
     ),
 }
