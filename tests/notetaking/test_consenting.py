@@ -64,6 +64,14 @@ def test_a_yes_is_kept_word_for_word_with_language_time_and_way(stage: Stage) ->
     assert (entry.subject, entry.actor_name) == (appointment.public_id, "Lena Lead")
 
 
+def test_who_is_known_in_one_language_and_books_in_another_agreed_to_what_they_read(stage: Stage) -> None:
+    stage.book(agrees=None, locale="de")
+    appointment = stage.book(locale="en", start_at=START + timedelta(days=1))
+    (said,) = queries.consents(appointment)
+    assert (said.locale, appointment.lead.locale) == ("en", "de")
+    assert said.text.startswith("I agree that Nordlicht")
+
+
 @pytest.mark.parametrize(
     ("days", "locale", "words"),
     [

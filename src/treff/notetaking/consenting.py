@@ -68,7 +68,7 @@ def book_with_consent(place: Workspace, kind: BookingType, wanted: SlotRequest, 
     with transaction.atomic():
         booked = book_offered(place, kind, wanted)
         if queries.asks(place, kind):
-            _record(Asked(booked.appointment, booked.appointment.lead.email), agrees, How.FORM)
+            _record(Asked(booked.appointment, booked.appointment.lead.email), agrees, How.FORM, wanted.lead["locale"])
     return booked
 
 
@@ -100,10 +100,11 @@ def asked_by(token: str) -> Asked:
     return Asked(row, email)
 
 
-def answer(token: str, *, agrees: bool) -> Asked:
+def answer(token: str, *, agrees: bool, locale: str = "") -> Asked:
     """By the link in a mail: before, during and after the meeting; a yes only as long as it is not over.
 
-    Said twice it stays as it is. Raises MeetingIsOver, NothingToAgreeTo, NotHere.
+    `locale`: in which the question was read, if not in the lead's. Said twice it stays as it is. Raises MeetingIsOver,
+    NothingToAgreeTo, NotHere.
     """
     with transaction.atomic():
         asked = asked_by(token)
@@ -116,7 +117,7 @@ def answer(token: str, *, agrees: bool) -> Asked:
             raise MeetingIsOver
         if before is None and not queries.asks(asked.appointment.workspace, asked.appointment.booking_type):
             raise NothingToAgreeTo
-        _record(asked, agrees, How.LINK)
+        _record(asked, agrees, How.LINK, locale or asked.appointment.lead.locale)
     return asked
 
 
@@ -146,7 +147,7 @@ def _set_called_off(scope: Scope, appointment_id: str, *, is_off: bool) -> None:
         announce("consent.changed", appointment.pk)
 
 
-def _record(asked: Asked, agrees: bool, how: How) -> None:
+def _record(asked: Asked, agrees: bool, how: How, locale: str) -> None:
     appointment, lead = asked.appointment, asked.appointment.lead
     place = appointment.workspace
     Consent.objects.create(
@@ -157,8 +158,8 @@ def _record(asked: Asked, agrees: bool, how: How) -> None:
         how=how,
         version=WORDING,
         retention_days=queries.policy_of(place.pk).retention_days,
-        text=queries.wording_for(place, lead.locale),
-        locale=lead.locale,
+        text=queries.wording_for(place, locale),
+        locale=locale,
     )
     _look_soon(_recording_of(appointment))
     actor = Actor("client", lead.public_id, lead.name if asked.email == lead.email else asked.email)

@@ -90,6 +90,18 @@ def test_looking_answers_nothing_and_the_buttons_do(stage: Stage) -> None:
     assert queries.standing(appointment) == Standing.REFUSED
 
 
+def test_what_is_kept_of_an_answer_are_the_words_that_were_read_not_those_in_the_language_of_the_lead(
+    stage: Stage,
+) -> None:
+    appointment, browser = stage.book(agrees=None, locale="en"), Client()
+    address = link(appointment) + "?lang=de"  # the form on it has no other one
+    assert "Ich willige ein" in browser.get(address).text
+    assert browser.post(address, {"answer": "yes"}).status_code == 303
+    (said,) = queries.consents(appointment)
+    assert (said.locale, appointment.lead.locale) == ("de", "en")
+    assert said.text.startswith("Ich willige ein")
+
+
 def test_a_yes_after_the_meeting_is_refused_in_words(stage: Stage) -> None:
     appointment = stage.book(agrees=None)
     stage.at(START + timedelta(days=1))

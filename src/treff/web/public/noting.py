@@ -39,7 +39,7 @@ def notes(guest: Guest, token: str) -> HttpResponse:
     given, alert, status = guest.request.POST.get("answer", ""), "", 200
     if guest.request.method == "POST" and given in ("yes", "no"):
         try:
-            consenting.answer(token, agrees=given == "yes")
+            consenting.answer(token, agrees=given == "yes", locale=get_language() or "")
         except TreffError as error:
             alert, status = sentence_of(error), status_of(error)
         else:
