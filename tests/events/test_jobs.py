@@ -12,7 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from tests import house
 from tests.conferencing.events import jobs
 from treff.conferencing.tasks import look
-from treff.events.jobs import Task
+from treff.events.jobs import Task, give_back_orphans
 from treff.kernel import clock
 from treff.mail.tasks import tell
 
@@ -65,6 +65,37 @@ def test_what_failed_is_not_in_hand_any_more() -> None:
     with pytest.raises(LookupError):
         task._job(subject_id=1)
     assert task.defer_missing([1]) == 1
+
+
+def taken_by(worker: int | None) -> None:
+    """All that wait are in the hands of that worker, or of one that is dead."""
+    with connection.cursor() as cursor:
+        if worker is not None:
+            cursor.execute("INSERT INTO procrastinate_workers (id) OVERRIDING SYSTEM VALUE VALUES (%s)", [worker])
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", [worker])
+
+
+def test_what_a_dead_worker_had_in_hand_waits_again_and_what_sweeps_find_by_themselves_goes() -> None:
+    tell.defer(subject_id=1)
+    look.defer_once(subject_id=2)
+    taken_by(None)
+    assert jobs_that_wait() == []
+    assert give_back_orphans() == 1
+    assert jobs_that_wait() == [("mail.tell", 1)]
+    assert ProcrastinateJob.objects.count() == 1
+
+
+def test_what_a_living_worker_has_in_hand_stays_there() -> None:
+    tell.defer(subject_id=1)
+    look.defer_once(subject_id=2)
+    taken_by(7)
+    assert give_back_orphans() == 0
+    assert ProcrastinateJob.objects.filter(status="doing").count() == 2
+
+
+def jobs_that_wait() -> list[tuple[str, int]]:
+    found = ProcrastinateJob.objects.filter(status="todo")
+    return [(job.task_name, job.args["subject_id"]) for job in found]
 
 
 def ready() -> QuerySet[ProcrastinateJob]:

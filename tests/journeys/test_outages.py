@@ -73,6 +73,18 @@ def test_lost_wake_ups_cost_time_and_nothing_else(connected_team: Team, provider
     eventually(lambda: [mail for mail in _mails(connected_team, address) if link in mail["text"]], "the confirmation")
 
 
+def test_what_a_dead_worker_had_in_hand_is_done_by_the_next_one(connected_team: Team) -> None:
+    """Also what no sweep would find by itself."""
+    product = connected_team.product
+    product.stop("worker")
+    (job,) = _jobs(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)"
+        """ VALUES ('default', 'mail.look_at_type', '{"subject_id": 0}', 'doing') RETURNING id"""
+    )
+    product.start_worker()
+    eventually(lambda: not _jobs("SELECT 1 FROM procrastinate_jobs WHERE id = %s", *map(str, job)), "it is done")
+
+
 def test_a_worker_that_is_asked_to_stop_ends_with_status_0(connected_team: Team) -> None:
     booked = connected_team.book("Before the stop")
     connected_team.linked(booked["id"])

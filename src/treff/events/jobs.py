@@ -25,6 +25,11 @@ _PLACE = """
     )
 """
 
+_FORGET_SWEPT = """
+    DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL AND queueing_lock IS NOT NULL
+"""
+_GIVE_BACK = "UPDATE procrastinate_jobs SET status = 'todo' WHERE status = 'doing' AND worker_id IS NULL"
+
 
 class Task:
     """A function of one id that a worker runs some time after the commit, at least once.
@@ -87,6 +92,18 @@ class Task:
             cursor.execute(_PLACE, [queue, clock.now()])
             (priority,) = cursor.fetchone()
         return self._job.configure(queue=queue, priority=priority, queueing_lock=queueing_lock, schedule_at=schedule_at)
+
+
+def give_back_orphans() -> int:
+    """Jobs that a dead worker had in hand wait again; how many. Those that sweeps defer go: a sweep defers them anew.
+
+    Whose heart has not beaten for half a minute is dead to procrastinate, which takes it off its jobs. If it lives
+    after all, a job is done twice, which does no harm.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_SWEPT)
+        cursor.execute(_GIVE_BACK)
+        return int(cursor.rowcount)
 
 
 def task(name: str, lane_of: Callable[[int], object] | None = None) -> Callable[[Callable[[int], None]], Task]:

@@ -154,6 +154,7 @@ def _sweep(stopping: threading.Event) -> None:
             recovered = _sweep_once(recovered)
             if time.monotonic() >= watch_at:
                 watch_at = time.monotonic() + WATCH_SECONDS
+                jobs.give_back_orphans()
                 for found in forgotten_transactions():
                     log.error("forgotten_transaction", **found)
         except Exception:
