@@ -68,6 +68,7 @@ class Desks:
                 self._free += 1
 
 
-# The other half of the machine is for those who answer people, and for the database.
-_desks = Desks(max(1, len(os.sched_getaffinity(0)) // 2))
+# The other half of the machine is for those who answer people, and for the database; and one interpreter gains nothing
+# by more than a few.
+_desks = Desks(max(1, min((os.cpu_count() or 2) // 2, 4)))
 at_desk, away = _desks.at_one, _desks.away
