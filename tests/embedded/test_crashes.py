@@ -4,9 +4,11 @@ import fcntl
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.embedded.users import User, ask, find_guardian, identify, tell
@@ -63,12 +65,21 @@ def test_an_orphan_is_stopped_on_request(data_dir: Path, join: Callable[..., Use
     assert embedded.stop_orphan(data_dir) is False
 
 
+def suspend(guardian: psutil.Process) -> None:
+    """And see it stand still: one that is just being stopped would take the lock along."""
+    guardian.suspend()
+    deadline = time.monotonic() + 20
+    while guardian.status() != psutil.STATUS_STOPPED:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_an_orphan_is_stopped_even_while_its_guardian_wakes(data_dir: Path, join: Callable[..., User]) -> None:
     """The guardian holds the users' lock alone for a moment then; it must not be taken for a user."""
     user = join()
     user.wait_until_connected()
     guardian = find_guardian(data_dir)
-    guardian.suspend()
+    suspend(guardian)
     user.end(signal.SIGKILL)
     with (data_dir / "locks" / "users").open("rb") as users:
         fcntl.flock(users, fcntl.LOCK_EX)
