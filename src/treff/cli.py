@@ -104,7 +104,9 @@ def serve(host: str, port: int, processes: int, threads: int) -> None:
 
 
 @main.command()
-@click.option("--concurrency", default=32, show_default=True, help="Jobs in hand at once; most of them wait for a provider.")
+@click.option(
+    "--concurrency", default=32, show_default=True, help="Jobs in hand at once; most of them wait for a provider."
+)
 def worker(concurrency: int) -> None:
     """Run the background work; any number of them may run."""
     with product():
