@@ -1,16 +1,19 @@
 """Notes of a transcript: written, mended, sent when somebody says so, and gone with what they were made of."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests import house
 from tests.notetaking.stage import START, Stage
 from tests.simulators.llm.driver import Driver as ModelDriver
+from treff.kernel import clock
 from treff.kernel.errors import Invalid
 from treff.mail import notices
-from treff.notetaking import actions, queries, transcripts
-from treff.notetaking.errors import NoLanguageModel, NotWritten
+from treff.notetaking import actions, ports, queries, transcripts, writing
+from treff.notetaking.errors import ModelTransient, NoLanguageModel, NotWritten
 from treff.notetaking.models import MeetingNotes, Transcript
 from treff.notetaking.ports import Draft, Point
 from treff.notetaking.states import NotesState
@@ -58,6 +61,27 @@ def test_a_model_that_is_down_for_a_while_delays_the_notes(stage: Stage, model: 
     model.fault("status", status=503, times=3)
     heard(stage)
     assert stage.notes().state == NotesState.WRITTEN
+
+
+def test_who_took_too_long_changes_nothing_of_what_another_worker_has_written_since(
+    stage: Stage, model: ModelDriver
+) -> None:
+    really = ports.language_model()
+    assert really is not None
+
+    class Slow:
+        name = "slow"
+
+        def complete(self, instructions: str, data: str, schema: Mapping[str, object]) -> Mapping[str, Any]:
+            ports.connect_model(really)
+            stage.at(clock.now() + writing.LEASE + timedelta(seconds=1))
+            writing.write_notes(MeetingNotes.objects.get().pk)
+            raise ModelTransient("too late")
+
+    ports.connect_model(Slow())
+    heard(stage)
+    notes = stage.notes()
+    assert (notes.state, notes.model, notes.tries) == (NotesState.WRITTEN, "simulated-notes", 0)
 
 
 def test_a_model_that_refuses_leaves_notes_that_can_be_asked_for_again(stage: Stage, model: ModelDriver) -> None:

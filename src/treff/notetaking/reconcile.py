@@ -24,6 +24,7 @@ from treff.notetaking.errors import (
 from treff.notetaking.models import Recording
 from treff.notetaking.plan import (
     Rest,
+    Step,
     Wanted,
     plan,
 )
@@ -56,7 +57,7 @@ def run_pass(recording_id: int) -> bool:
     situation = _claim(recording_id)
     if situation is None:
         return False
-    step = plan(situation.wanted, situation.known(), clock.now())
+    step = _step(situation)
     try:
         if isinstance(step, Rest):
             return _rest(situation, step)
@@ -72,10 +73,16 @@ def run_pass(recording_id: int) -> bool:
     return _release(situation, next_look_at=clock.now(), reason=Reason.NONE, detail="", tries=0)
 
 
+def _step(situation: Situation) -> Step:
+    """A change that may still be taken back is nothing to act on; a yes that was taken back is, whatever else rests."""
+    rests_until = situation.appointment.rests_until
+    if rests_until is not None and situation.keeps:
+        return Rest(rests_until)
+    return plan(situation.wanted, situation.known(), clock.now())
+
+
 def _wanted(appointment: Appointment) -> Wanted | None:
     if queries.standing(appointment) != Standing.AGREED or not appointment.join_url:
-        return None
-    if appointment.rests_until is not None:  # what may still be taken back is nothing to act on
         return None
     digest = hashlib.sha256(appointment.join_url.encode()).hexdigest()
     return Wanted(appointment.start_at, appointment.end_at, appointment.join_url, digest)
@@ -101,14 +108,10 @@ def _claim(recording_id: int) -> Situation | None:
 
 def _rest(situation: Situation, step: Rest) -> bool:
     """Until then, unless the appointment is another one by now."""
-    until_at = step.until_at
-    rests_until = situation.appointment.rests_until
-    if rests_until is not None:
-        until_at = min(until_at or rests_until, rests_until)
     seen = situation.appointment
     return _release(
         situation,
-        next_look_at=until_at,
+        next_look_at=step.until_at,
         observed_generation=seen.generation,
         observed_sequence=seen.sequence,
         reason=Reason.NONE,
