@@ -127,6 +127,17 @@ def test_a_desk_is_free_again_after_an_error_here_and_after_one_while_away() -> 
     assert desks._free == 1
 
 
+def test_who_is_away_already_leaves_no_second_desk() -> None:
+    desks = Desks(1)
+    with desks.at_one():
+        with desks.away(), desks.away():
+            assert desks._free == 1
+        assert desks._free == 0
+        with desks.away():
+            assert desks._free == 1
+    assert desks._free == 1
+
+
 def test_who_has_no_desk_leaves_none() -> None:
     """A web process, a command, a sweep: they wait for providers, too."""
     desks = Desks(1)

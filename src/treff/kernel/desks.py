@@ -39,11 +39,13 @@ class Desks:
         if not getattr(self._mine, "is_taken", False):
             yield
             return
+        self._mine.is_taken = False  # who is away already does not leave a second time
         self._leave()
         try:
             yield
         finally:
             self._take(self._returning)
+            self._mine.is_taken = True
 
     def _take(self, queue: deque[threading.Semaphore]) -> None:
         with self._lock:
