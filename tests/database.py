@@ -50,7 +50,7 @@ class Databases:
         self._migrate_template()
         self._count += 1
         name = f"{self._worker}_{self._count}"
-        self._execute("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
+        self._execute("CREATE DATABASE {} OWNER treff TEMPLATE {}", name, TEMPLATE)
         return self._server.url_of(name)
 
     def drop(self, url: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests import house
 from tests.conferencing.stage import Stage
 from treff.appointments.models import Appointment
-from treff.conferencing import queries, reconcile
+from treff.conferencing import queries, reconcile, rows
 from treff.conferencing.models import Attempt, Usage
 from treff.kernel import clock
 
@@ -63,14 +63,14 @@ def test_after_a_day_without_passes_what_is_over_is_skipped_and_links_come_in_th
 def test_who_waits_for_a_person_or_is_being_made_keeps_nothing_from_later_starts(stage: Stage) -> None:
     first, second, third = (stage.book(start_at=house.later(days)) for days in (5, 6, 7))
     (connection,) = queries.connections_of_grant(stage.grant().pk)
-    assert queries.nearer_waiting(connection, third.start_at) == 2
+    assert rows.claims(connection, third.start_at)[1] == 2
     stage.zoom.fault("create", "status", status=400, body={"code": 300, "message": "no"})
     reconcile.look(first.pk)
     assert stage.stands(first) == ("blocked", "refused")
-    assert queries.nearer_waiting(connection, third.start_at) == 1
+    assert rows.claims(connection, third.start_at)[1] == 1
     reconcile.look(second.pk)
-    assert queries.nearer_waiting(connection, third.start_at) == 0
+    assert rows.claims(connection, third.start_at)[1] == 0
     moved = stage.move(second)
-    assert queries.nearer_waiting(connection, third.start_at) == 1
+    assert rows.claims(connection, third.start_at)[1] == 1
     Attempt.objects.filter(meeting__appointment=moved).update(state="intent")
-    assert queries.nearer_waiting(connection, third.start_at) == 0
+    assert rows.claims(connection, third.start_at)[1] == 0

@@ -1,5 +1,7 @@
 """A rep's own account beside the workspace's: who hosts what."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests import house
@@ -9,9 +11,10 @@ from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
 from treff.booking_types.actions import offer_provider
-from treff.conferencing import actions, consent, errors, leaving, queries, reconcile
+from treff.conferencing import actions, consent, errors, leaving, queries, reconcile, rows
 from treff.conferencing.models import Connection, Grant
 from treff.conferencing.states import Upcoming
+from treff.kernel import clock
 from treff.kernel.secrets import Secret
 from treff.notices.models import Notice
 from treff.workspaces.errors import NotAllowed
@@ -55,6 +58,20 @@ def test_the_reps_appointments_are_hosted_by_their_own_account_and_others_by_the
     appointments.amend(house.scope(rep), before.public_id, Amendment(title="Another title"))
     reconcile.look(before.pk)
     assert (stage.fresh(before).join_url, host_of(stage, before)) == (link, NORA)
+
+
+def test_each_account_keeps_its_requests_for_those_that_it_would_host(stage: Stage, rep: Member) -> None:
+    linked = hosted(stage, rep)
+    stage.connect(LENA, by=rep, own=True)
+    stage.book(rep)
+    stage.book()
+    moved = stage.move(linked)
+    found = {row.member_id: row for row in Connection.objects.select_related("grant")}
+    late = moved.start_at + timedelta(days=300)
+    # What the workspace's account has made stays with it, although its host has an own account now.
+    assert rows.claims(found[None], late) == (1, 2)
+    assert rows.claims(found[rep.pk], late) == (0, 1)
+    assert rows.claims(found[rep.pk], clock.now()) == (0, 0)
 
 
 def test_an_own_account_serves_its_owner_in_a_workspace_that_has_none(bare: Stage) -> None:

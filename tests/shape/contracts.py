@@ -5,7 +5,7 @@ from pathlib import Path
 
 Contract = dict[str, list[str]]
 
-NOT_LAYERED_INSIDE = {"web", "management", "providers", "bots", "cli", "embedded"}
+NOT_LAYERED_INSIDE = {"web", "management", "providers", "bots", "cli", "embedded", "postgresql"}
 """Packages that are built otherwise inside: the faces of the web, the folders of vendors, commands."""
 
 

@@ -219,7 +219,7 @@ def delete_lead(scope: Scope, public_id: str) -> None:
 
 def record_join_link(appointment_id: int, meeting_id: str, join_url: str) -> None:
     """Put the meeting's id and the attendee's link on the appointment; both empty takes them off."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         changed = (
             Appointment.objects.filter(pk=appointment_id)
             .exclude(meeting_id=meeting_id, join_url=join_url)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from treff.availability import rules
 from treff.availability.models import BusyFeed, BusyTime, Schedule
@@ -17,6 +18,18 @@ from treff.workspaces.ports import Scope
 
 # What a feed said so long ago is still gone by.
 GOOD_FOR = timedelta(hours=24)
+# When members have no time, as rows of member, start and end in seconds since 1970; part of a greater statement. It is
+# `busy_during` and `unread` again; a closed feed takes all that is asked about. Asked: members, begin, end, late.
+BUSY_SQL = """
+    SELECT member_id, extract(epoch FROM lower(busy))::bigint, extract(epoch FROM upper(busy))::bigint
+    FROM availability_busytime
+    WHERE member_id = ANY(%(members)s) AND busy && tstzrange(%(begin)s, %(end)s)
+    UNION ALL
+    SELECT member_id, extract(epoch FROM %(begin)s::timestamptz)::bigint,
+           extract(epoch FROM %(end)s::timestamptz)::bigint
+    FROM availability_busyfeed
+    WHERE member_id = ANY(%(members)s) AND policy = 'closed' AND coalesce(read_at, created_at) < %(late)s
+"""
 
 
 def schedule_of(member: Member) -> Schedule:
@@ -62,10 +75,8 @@ def busy_during(member_ids: Sequence[int], within: tuple[datetime, datetime]) ->
 
 def unread(member_ids: Sequence[int], now: datetime) -> QuerySet[BusyFeed]:
     """Feeds for whose members nothing is offered until they are read again: long without a good reading, and closed."""
-    late = now - GOOD_FOR
-    never_read = Q(read_at=None, created_at__lt=late)
-    found = BusyFeed.objects.filter(member_id__in=member_ids, policy=FeedPolicy.CLOSED)
-    return found.filter(Q(read_at__lt=late) | never_read)
+    found = BusyFeed.objects.alias(good_at=Coalesce("read_at", "created_at"))
+    return found.filter(member_id__in=member_ids, policy=FeedPolicy.CLOSED, good_at__lt=now - GOOD_FOR)
 
 
 def is_late(feed: BusyFeed, now: datetime) -> bool:

@@ -40,27 +40,15 @@ def check_pause(situation: Situation) -> None:
 
 def check_budget(situation: Situation, need: Need) -> None:
     """Whether one more create or update may be sent today (rules.spend). Raises Spared."""
-    per_day = provider_of(situation).capabilities.requests_per_day if situation.acting is not None else None
+    if situation.acting is None:
+        return
+    per_day = provider_of(situation).capabilities.requests_per_day
     if per_day is None:
         return
-    used, nearer = _claims(situation, need)
+    used, nearer = situation.world.rows.claims(situation.acting, need.start_at)
     until_at = rules.spend(replace(need, nearer=nearer), used, per_day, clock.now())
     if until_at is not None:
         raise Spared(f"{used} of {per_day} requests are used today, {nearer} are for starts that are nearer", until_at)
-
-
-def _claims(situation: Situation, need: Need) -> tuple[int, int]:
-    """How many requests were counted today and how many wait for nearer starts, as of one moment, or almost: who waited
-    a moment ago may be counted by now.
-    """
-    world, acting = situation.world, situation.acting
-    assert acting is not None
-    used = nearer = 0
-    for _ in range(5):
-        used, nearer = world.rows.requests_today(acting.grant.account), world.nearer(acting, need.start_at)
-        if not nearer or world.rows.requests_today(acting.grant.account) == used:
-            break
-    return used, nearer
 
 
 def grant_id(situation: Situation) -> int:

@@ -8,7 +8,7 @@ from treff.conferencing.errors import Ambiguous, Missing, ProviderNotSetUp, Unus
 from treff.conferencing.ports import RemoteMeeting
 from treff.conferencing.situation import Situation, wanted_of
 from treff.conferencing.states import TO_BE_ENDED, UNDECIDED, AttemptState, Reason, Sync
-from treff.conferencing.world import AT_ONCE, AttemptRow, MeetingRow, World
+from treff.conferencing.world import AT_ONCE, AppointmentRow, AttemptRow, MeetingRow, World
 from treff.kernel import clock
 
 # Longer than a request to a provider can take in all (90 s, outbound/http.py), so that it ends inside its lease.
@@ -98,7 +98,8 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
     world, epoch = situation.world, situation.meeting.epoch
     with world.rows.atomic():
         meeting = world.rows.meeting(situation.meeting.pk, locked=True)
-        _appointment, _connections, desired = wanted_of(world, meeting, [attempt.account])
+        appointment = world.rows.appointment(meeting.appointment_id, locked=True)
+        _connections, desired = wanted_of(world, appointment, [attempt.account])
         attempts = {one.pk: one for one in world.rows.attempts(meeting.pk)}
         found = attempts.pop(attempt.pk, None)
         is_open = found is not None and found.state in UNDECIDED  # who repeats it may come after a late first answer
@@ -108,9 +109,10 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
         let_go = desired.account is None and attempt.account not in desired.reachable
         if ours and desired.spec is not None and (serves or let_go):
             without_secrets = RemoteMeeting(remote.external_id, remote.join_url)
-            _link(world, meeting, attempt, remote if serves else without_secrets, kept=let_go)
+            _link(world, appointment, meeting, attempt, remote if serves else without_secrets, kept=let_go)
             in_step = serves and attempt.told == desired.spec.as_told()  # a repeated one was told what was wanted then
-            settled = _settled(situation, meeting, list(attempts.values())) if in_step and remote.join_url else {}
+            is_whole = in_step and bool(remote.join_url)
+            settled = _settled(situation, meeting, appointment, list(attempts.values())) if is_whole else {}
         else:
             _mark_stray(world, attempt, remote.external_id)
             settled = {}
@@ -125,15 +127,20 @@ def settled_columns(situation: Situation) -> dict[str, object]:
     """
     rows = situation.world.rows
     meeting = rows.meeting(situation.meeting.pk, locked=True)
-    return {} if meeting.awaits_link else _settled(situation, meeting, rows.attempts(meeting.pk))
-
-
-def _settled(situation: Situation, meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> dict[str, object]:
-    """`meeting` as it was when its row was locked, `attempts` without the one that was linked since."""
-    rows = situation.world.rows
-    if meeting.next_look_at == AT_ONCE:
+    if meeting.awaits_link:
         return {}
     appointment = rows.appointment(situation.appointment.pk, locked=True)
+    return _settled(situation, meeting, appointment, rows.attempts(meeting.pk))
+
+
+def _settled(
+    situation: Situation, meeting: MeetingRow, appointment: AppointmentRow, attempts: Sequence[AttemptRow]
+) -> dict[str, object]:
+    """`meeting` and `appointment` as they were when their rows were locked, `attempts` without the one that was linked
+    since.
+    """
+    if meeting.next_look_at == AT_ONCE:
+        return {}
     newest = appointment.generation
     if appointment.rests_until is not None:  # whatever it is when that is over is still to be done
         return {}
@@ -191,9 +198,10 @@ def adopt_dead_attempts(world: World, meeting: MeetingRow, attempts: Sequence[At
             continue
         found = json.loads(kept)
         is_linked = world.rows.meeting(meeting.pk).external_id
-        _appointment, _connections, desired = wanted_of(world, meeting, [attempt.account])
+        appointment = world.rows.appointment(meeting.appointment_id)
+        _connections, desired = wanted_of(world, appointment, [attempt.account])
         if desired.spec is not None and attempt.account in desired.keeps and not is_linked:
-            _link(world, meeting, attempt, RemoteMeeting(found["external_id"], found["join_url"]))
+            _link(world, appointment, meeting, attempt, RemoteMeeting(found["external_id"], found["join_url"]))
         else:
             _mark_stray(world, attempt, found["external_id"])
         adopted.append(attempt.pk)
@@ -214,7 +222,15 @@ def recover_journal(world: World) -> None:
         world.journal.remove("created", name)
 
 
-def _link(world: World, meeting: MeetingRow, attempt: AttemptRow, remote: RemoteMeeting, *, kept: bool = False) -> None:
+def _link(
+    world: World,
+    appointment: AppointmentRow,
+    meeting: MeetingRow,
+    attempt: AttemptRow,
+    remote: RemoteMeeting,
+    *,
+    kept: bool = False,
+) -> None:
     now, rows = clock.now(), world.rows
     rows.change(
         meeting.pk,
@@ -225,7 +241,7 @@ def _link(world: World, meeting: MeetingRow, attempt: AttemptRow, remote: Remote
         told=attempt.told,
         kept=kept,
         awaits_link=not remote.join_url,
-        **rows.seal(meeting.pk, {"passcode": remote.passcode, "start_url": remote.start_url}),
+        **rows.seal(appointment, meeting.pk, {"passcode": remote.passcode, "start_url": remote.start_url}),
         start_url_until=now + remote.start_url_valid_for if remote.start_url else None,
         synced_at=now,
         reason=Reason.NONE,

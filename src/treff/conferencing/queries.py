@@ -16,7 +16,7 @@ from treff.conferencing.models import Attempt, Connection, Meeting, MeetingDefau
 from treff.conferencing.ports import MeetingOptions
 from treff.conferencing.rules import Explanation, explain
 from treff.conferencing.states import TO_BE_ENDED, AttemptState, Plan, Reason, Recording, Sync
-from treff.conferencing.world import ConnectionRow, MeetingRow
+from treff.conferencing.world import MeetingRow
 from treff.kernel import clock
 from treff.kernel.stored import known
 from treff.workspaces.ports import Scope
@@ -101,17 +101,6 @@ def hosted_by(connection: Connection) -> QuerySet[Appointment]:
             Q(meeting__account=connection.grant.account) | ~Q(host_id__in=others.values("member_id"))
         ).exclude(meeting__account__in=others.values("grant__account"))
     return hosted.order_by("start_at", "pk")
-
-
-def nearer_waiting(connection: ConnectionRow, start_at: datetime) -> int:
-    """How many start before that, want this account, and come into step by themselves.
-
-    A create that is under way counts as a request already (Usage), in the same commit as its intent.
-    """
-    assert isinstance(connection, Connection)
-    behind = Q(meeting=None) | Q(meeting__observed_generation__lt=F("generation")) | ~Q(meeting__state=Sync.IN_STEP)
-    waiting = hosted_by(connection).filter(behind, start_at__lt=start_at).exclude(meeting__state=Sync.BLOCKED)
-    return waiting.exclude(meeting__attempts__state=AttemptState.INTENT).count()
 
 
 def overlapping(appointment: Appointment) -> list[Appointment]:
@@ -222,18 +211,14 @@ def rests_at(appointment_id: int) -> datetime | None:
 
     Who drags it over a calendar costs one update, of the hundred a day that Zoom allows for a host.
     """
-    now = clock.now()
-    moving = Appointment.objects.filter(
-        pk=appointment_id,
-        status=Status.BOOKED,
-        deleted_at=None,
-        changed_at__gt=now - QUIET,
-        start_at__gt=now + SOON,
-        meeting__observed_generation__lt=F("generation"),
-        provider=F("meeting__provider"),
-    ).exclude(meeting__external_id="")
-    changed_at = moving.values_list("changed_at", flat=True).first()
-    return changed_at + QUIET if changed_at is not None else None
+    meeting = Meeting.objects.filter(appointment_id=appointment_id).exclude(external_id="").first()
+    if meeting is None:
+        return None
+    moved, now = meeting.appointment, clock.now()
+    is_told = moved.generation <= meeting.observed_generation or moved.provider != meeting.provider
+    if is_told or not moved.is_wanted or moved.changed_at <= now - QUIET or moved.start_at <= now + SOON:
+        return None
+    return moved.changed_at + QUIET
 
 
 def due(limit: int) -> list[int]:

@@ -62,7 +62,6 @@ PRODUCTION = World(
     ports.provider_named,
     random.random,
     turn_of=turn_of,
-    nearer=queries.nearer_waiting,
     options_of=queries.options_of,
 )
 
@@ -176,10 +175,10 @@ def _account_for(step: Step, situation: Situation) -> str:
 
 def _meeting_for(appointment_id: int) -> Meeting | None:
     """The appointment's row here; made when a meeting is wanted for the first time."""
-    meeting = Meeting.objects.filter(appointment_id=appointment_id).first()
+    appointment = Appointment.objects.select_related("meeting").filter(pk=appointment_id).first()
+    meeting: Meeting | None = getattr(appointment, "meeting", None)
     if meeting is not None:
         return meeting
-    appointment = Appointment.objects.filter(pk=appointment_id).first()
     if appointment is None or not appointment.is_wanted or appointment.provider == Provider.NONE:
         return None
     try:

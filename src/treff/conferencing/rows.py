@@ -7,7 +7,9 @@ ends before its effect at the provider.
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import Any
 
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, F, Q
 
@@ -16,12 +18,45 @@ from treff.appointments.models import Appointment
 from treff.conferencing import journal
 from treff.conferencing.models import Attempt, Connection, Meeting, Usage
 from treff.conferencing.states import AttemptState
-from treff.conferencing.world import AppointmentRow
+from treff.conferencing.world import AppointmentRow, ConnectionRow
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
 from treff.recovery.queries import released
 from treff.workspaces import vault
-from treff.workspaces.models import Workspace
+
+# Written out, because Django puts it together anew for each meeting, which took a seventh of a whole look's CPU.
+_CLAIMS_SQL = """
+    SELECT
+        coalesce((SELECT requests FROM conferencing_usage WHERE account = %(account)s AND day = %(today)s), 0),
+        (
+            SELECT count(*)
+            FROM appointments_appointment wanted
+            LEFT JOIN conferencing_meeting meeting ON meeting.appointment_id = wanted.id
+            WHERE wanted.workspace_id = %(workspace)s AND wanted.provider = %(provider)s
+              AND wanted.status = 'booked' AND wanted.deleted_at IS NULL
+              AND wanted.start_at > %(now)s AND wanted.start_at < %(start)s
+              AND (
+                meeting.id IS NULL
+                OR (meeting.observed_generation < wanted.generation OR meeting.state <> 'in_step')
+                AND meeting.state <> 'blocked'
+                AND NOT EXISTS (
+                    SELECT FROM conferencing_attempt attempt
+                    WHERE attempt.meeting_id = meeting.id AND attempt.state = 'intent'
+                )
+              )
+              AND %(account)s = coalesce(
+                CASE WHEN meeting.provider = wanted.provider THEN nullif(meeting.account, '') END,
+                (
+                    SELECT account FROM conferencing_connection serving
+                    JOIN conferencing_grant ON conferencing_grant.id = serving.grant_id
+                    WHERE serving.workspace_id = wanted.workspace_id AND serving.provider = wanted.provider
+                      AND serving.leaving_until IS NULL
+                      AND (serving.member_id = wanted.host_id OR serving.member_id IS NULL)
+                    ORDER BY serving.member_id NULLS LAST LIMIT 1
+                )
+              )
+        )
+"""
 
 
 def atomic() -> AbstractContextManager[object]:
@@ -66,8 +101,8 @@ def change_attempt(attempt_id: int, states: Sequence[AttemptState], **columns: o
 
 
 def appointment(appointment_id: int, *, locked: bool = False) -> Appointment:
-    rows = Appointment.objects.select_for_update(no_key=True) if locked else Appointment.objects
-    found = rows.select_related(None if locked else "workspace").get(pk=appointment_id)
+    rows = Appointment.objects.select_related("workspace")
+    found = (rows.select_for_update(of=("self",), no_key=True) if locked else rows).get(pk=appointment_id)
     if not found.is_known:
         raise LookupError(f"status {found.status}")
     return found
@@ -95,16 +130,30 @@ def count_request(account: str, by: int = 1) -> None:
         usage.update(requests=F("requests") + max(by, 0))
 
 
-def requests_today(account: str) -> int:
-    today = Usage.objects.filter(account=account, day=clock.now().astimezone(UTC).date())
-    return today.values_list("requests", flat=True).first() or 0
+def claims(connection: ConnectionRow, start_at: datetime) -> tuple[int, int]:
+    """A create that is under way counts as a request already (Usage), in the same commit as its intent."""
+    assert isinstance(connection, Connection)
+    now = clock.now()
+    asked: dict[str, Any] = {
+        "account": connection.grant.account,
+        "today": now.astimezone(UTC).date(),
+        "workspace": connection.workspace_id,
+        "provider": connection.provider,
+        "now": now,
+        "start": start_at,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_CLAIMS_SQL, asked)
+        used, nearer = cursor.fetchone()
+    return used, nearer
 
 
-def seal(meeting_id: int, secrets: Mapping[str, Secret | None]) -> dict[str, str]:
+def seal(appointment: AppointmentRow, meeting_id: int, secrets: Mapping[str, Secret | None]) -> dict[str, str]:
+    assert isinstance(appointment, Appointment)
     sealed = dict.fromkeys(secrets, "")
     given = {column: secret for column, secret in secrets.items() if secret}
     if given:
-        workspace = Workspace.objects.get(appointments__meeting=meeting_id)
+        workspace = appointment.workspace
         key = vault.open_data_key(workspace)
         for column, secret in given.items():
             sealed[column] = key.seal(secret, Binding("meeting", column, str(meeting_id), workspace.public_id))

@@ -31,21 +31,21 @@ class Situation:
 def situation_of(world: World, meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> Situation:
     """What is wanted, with its generation, and what is known. `attempts`: all of them, by number."""
     accounts = sorted({attempt.account for attempt in attempts})
-    appointment, connections, desired = wanted_of(world, meeting, accounts)
+    appointment = world.rows.appointment(meeting.appointment_id)
+    connections, desired = wanted_of(world, appointment, accounts)
     if desired.spec is not None:
         desired = replace(desired, spec=replace(desired.spec, options=world.options_of(meeting)))
     return Situation(world, appointment, meeting, connections, desired, _known(meeting, attempts), len(attempts))
 
 
 def wanted_of(
-    world: World, meeting: MeetingRow, accounts: Sequence[str]
-) -> tuple[AppointmentRow, Mapping[str, ConnectionRow], Desired]:
-    """The appointment as it is now, the connections that concern it by account, and what follows for its meeting.
+    world: World, appointment: AppointmentRow, accounts: Sequence[str]
+) -> tuple[Mapping[str, ConnectionRow], Desired]:
+    """The connections that concern the appointment, by account, and what follows for its meeting.
 
     `accounts`: those that have made something for it, which is to be deleted where they can be reached.
     The host's own account comes before the workspace's; one that is being left hosts nothing more.
     """
-    appointment = world.rows.appointment(meeting.appointment_id)
     found = world.rows.connections(appointment, accounts)
     stays = [
         connection.grant.account
@@ -67,7 +67,7 @@ def wanted_of(
         provider=appointment.provider,
         rests_until=rests_until,
     )
-    return appointment, {connection.grant.account: connection for connection in found}, desired
+    return {connection.grant.account: connection for connection in found}, desired
 
 
 def _known(meeting: MeetingRow, attempts: Sequence[AttemptRow]) -> Known:

@@ -141,11 +141,15 @@ class Rows(Protocol):
         """One more create or update on its way to the account today (UTC); -1: it never got there."""
         ...
 
-    def requests_today(self, account: str) -> int:
-        """How many of these were counted today."""
+    def claims(self, connection: ConnectionRow, start_at: datetime) -> tuple[int, int]:
+        """How many of these were counted for its account today, and how many appointments want it that start before
+        that and come into step by themselves; as of one moment.
+        """
         ...
 
-    def seal(self, meeting_id: int, secrets: Mapping[str, Secret | None]) -> dict[str, str]:
+    def seal(
+        self, appointment: AppointmentRow, meeting_id: int, secrets: Mapping[str, Secret | None]
+    ) -> dict[str, str]:
         """By column, empty where there is no secret. Raises kernel.secrets.SecretError."""
         ...
 
@@ -183,11 +187,6 @@ def no_turns(_grant_id: int) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def no_others(_connection: ConnectionRow, _start_at: datetime) -> int:
-    """Where nobody waits for the same account."""
-    return 0
-
-
 def random_key() -> str:
     return secrets.token_hex(16)
 
@@ -201,7 +200,7 @@ def no_options(_meeting: MeetingRow) -> MeetingOptions | None:
 class World:
     """`chance` gives jitter in [0, 1); `provider_named` raises ProviderNotSetUp; a grant's `turn_of` may make wait.
 
-    `nearer` is how many wait for a connection's account whose start is before that one. `new_key` gives what makes a
+    `new_key` gives what makes a
     create repeatable (MeetingSpec.key): of none that was sent before, whatever the database has forgotten.
     `options_of` are a meeting's.
     """
@@ -213,6 +212,5 @@ class World:
     chance: Callable[[], float]
     breaker: Breaker = field(default_factory=Breaker)
     turn_of: Callable[[int], AbstractContextManager[None]] = no_turns
-    nearer: Callable[[ConnectionRow, datetime], int] = no_others
     new_key: Callable[[], str] = random_key
     options_of: Callable[[MeetingRow], MeetingOptions | None] = no_options

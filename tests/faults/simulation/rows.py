@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tests.faults.simulation.tables import AppointmentRow, Owner, Row, Tables, Transaction, Violation
 from treff.conferencing.states import AttemptState
+from treff.conferencing.world import ConnectionRow
 from treff.kernel import clock
 from treff.kernel.secrets import KeyUnavailable, Secret
 
@@ -146,7 +147,9 @@ class MemoryRows:
             lambda _row: columns,
         )
 
-    def seal(self, meeting_id: int, secrets: Mapping[str, Secret | None]) -> dict[str, str]:
+    def seal(
+        self, _appointment: AppointmentRow, meeting_id: int, secrets: Mapping[str, Secret | None]
+    ) -> dict[str, str]:
         self._runner.database("seal", meeting_id, *secrets)
         return {column: f"sealed:{secret.reveal()}" if secret else "" for column, secret in secrets.items()}
 
@@ -225,10 +228,11 @@ class MemoryRows:
         with self._statement() as transaction:
             transaction.changes["usage", pk] = Row(pk=pk, account=account, day=day, requests=max(by, 0))
 
-    def requests_today(self, account: str) -> int:
-        self._runner.database("requests_today", account)
-        usage = self._usage(account)
-        return 0 if usage is None else int(usage.requests)
+    def claims(self, connection: ConnectionRow, _start_at: datetime) -> tuple[int, int]:
+        """Nobody is spared anything for starts that are nearer."""
+        self._runner.database("claims", connection.pk)
+        usage = self._usage(connection.grant.account)
+        return (0 if usage is None else int(usage.requests)), 0
 
     def _usage(self, account: str) -> Any:
         day = clock.now().astimezone(UTC).date()

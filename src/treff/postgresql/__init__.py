@@ -1,0 +1,1 @@
+"""Django's way to PostgreSQL with plans that are kept; settings.DATABASES names this package."""
