@@ -8,6 +8,7 @@ from tests.conferencing.stage import Stage, later
 from treff.conferencing import queries, reconcile
 from treff.conferencing.breaker import PATIENCE, PROBE_EVERY, Breaker
 from treff.conferencing.errors import Ambiguous, Missing, ProviderError, Refused, Throttled, Transient, Unreachable
+from treff.conferencing.models import Meeting
 from treff.conferencing.world import World
 from treff.kernel import clock
 
@@ -74,14 +75,13 @@ def test_an_outage_of_six_hours_costs_a_call_a_minute_and_is_made_up_for_in_orde
     def work() -> None:
         """What the worker does now: whatever is due."""
         for appointment_id in queries.due(100):
-            meeting = reconcile._meeting_for(appointment_id)
-            assert meeting is not None
+            meeting = Meeting.objects.get(appointment=appointment_id)
             while reconcile.run_pass(meeting.pk, world):
                 pass
 
     for booked in waiting:
-        reconcile._meeting_for(booked.pk)
-    reconcile.Meeting.objects.update(next_look_at=clock.now())
+        reconcile._meeting_for(booked)
+    Meeting.objects.update(next_look_at=clock.now())
     stage.zoom.fault("*", "down", times=None)
     for minutes in range(0, 360, 3):
         with later(minutes=minutes):

@@ -107,16 +107,17 @@ def link_or_stray(situation: Situation, attempt: AttemptRow, remote: RemoteMeeti
         serves = attempt.account in desired.keeps and attempt.provider == desired.provider
         # Disconnected meanwhile: the link works all the same, and nobody could delete it.
         let_go = desired.account is None and attempt.account not in desired.reachable
+        settled: dict[str, object] = {}
         if ours and desired.spec is not None and (serves or let_go):
-            without_secrets = RemoteMeeting(remote.external_id, remote.join_url)
-            _link(world, appointment, meeting, attempt, remote if serves else without_secrets, kept=let_go)
             in_step = serves and attempt.told == desired.spec.as_told()  # a repeated one was told what was wanted then
-            is_whole = in_step and bool(remote.join_url)
-            settled = _settled(situation, meeting, appointment, list(attempts.values())) if is_whole else {}
+            if in_step and remote.join_url:
+                settled = _settled(situation, meeting, appointment, list(attempts.values()))
+            without_secrets = RemoteMeeting(remote.external_id, remote.join_url)
+            columns = {"kept": let_go, "lease_until": clock.now(), **settled}
+            _link(world, appointment, meeting, attempt, remote if serves else without_secrets, **columns)
         else:
             _mark_stray(world, attempt, remote.external_id)
-            settled = {}
-        world.rows.change(meeting.pk, epoch, lease_until=clock.now(), **settled)
+            world.rows.change(meeting.pk, epoch, lease_until=clock.now())
     return bool(settled)
 
 
@@ -228,9 +229,9 @@ def _link(
     meeting: MeetingRow,
     attempt: AttemptRow,
     remote: RemoteMeeting,
-    *,
-    kept: bool = False,
+    **columns: object,
 ) -> None:
+    """`columns`: what else is noted of the meeting."""
     now, rows = clock.now(), world.rows
     rows.change(
         meeting.pk,
@@ -239,13 +240,11 @@ def _link(
         provider=attempt.provider,
         account=attempt.account,
         told=attempt.told,
-        kept=kept,
         awaits_link=not remote.join_url,
         **rows.seal(appointment, meeting.pk, {"passcode": remote.passcode, "start_url": remote.start_url}),
         start_url_until=now + remote.start_url_valid_for if remote.start_url else None,
         synced_at=now,
-        reason=Reason.NONE,
-        tries=0,
+        **{"kept": False, "reason": Reason.NONE, "tries": 0, **columns},
     )
     rows.change_attempt(
         attempt.pk, UNDECIDED, state=AttemptState.LINKED, external_id=remote.external_id, finished_at=now

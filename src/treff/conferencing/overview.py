@@ -134,7 +134,7 @@ def change_of(appointment: Appointment, meeting: Meeting | None) -> Change | Non
         appointment.start_at,
         appointment.duration,
         appointment.time_zone,
-        options=options_of(meeting),
+        options=options_of(appointment, meeting),
     )
     if meeting.told == spec.as_told():
         return None

@@ -16,7 +16,7 @@ from treff.conferencing.models import Attempt, Connection, Meeting, MeetingDefau
 from treff.conferencing.ports import MeetingOptions
 from treff.conferencing.rules import Explanation, explain
 from treff.conferencing.states import TO_BE_ENDED, AttemptState, Plan, Reason, Recording, Sync
-from treff.conferencing.world import MeetingRow
+from treff.conferencing.world import AppointmentRow, MeetingRow
 from treff.kernel import clock
 from treff.kernel.stored import known
 from treff.workspaces.ports import Scope
@@ -33,14 +33,15 @@ def account_key(provider: str, client_id: str, external_user_id: str) -> str:
     return hmac.digest(settings.SECRET_KEY.encode(), b"account\0" + text, "sha256").hex()
 
 
-def options_of(meeting: MeetingRow) -> MeetingOptions | None:
+def options_of(appointment: AppointmentRow, meeting: MeetingRow) -> MeetingOptions | None:
     """What it shall have: decided for it by hand, else as it was made, else the workspace's; None: the usual."""
     if meeting.options is not None:
         return MeetingOptions.of(meeting.options)
     if meeting.external_id:
         told = meeting.told.get("options")
         return MeetingOptions.of(told) if isinstance(told, Mapping) else None
-    decided = MeetingDefaults.objects.filter(workspace__appointments=meeting.appointment_id).first()
+    assert isinstance(appointment, Appointment)
+    decided: MeetingDefaults | None = getattr(appointment.workspace, "meeting_defaults", None)
     return _as_options(decided) if decided else None
 
 
@@ -206,15 +207,20 @@ def workspace_of(appointment_id: int) -> int | None:
     return Appointment.objects.filter(pk=appointment_id).values_list("workspace_id", flat=True).first()
 
 
-def rests_at(appointment_id: int) -> datetime | None:
+def with_meeting(appointment_id: int) -> Appointment | None:
+    """The appointment, and its row here if there is one, in one statement."""
+    return Appointment.objects.select_related("meeting").filter(pk=appointment_id).first()
+
+
+def rests_at(moved: Appointment) -> datetime | None:
     """When an appointment that is being moved about will have rested long enough; None if it has, or must not wait.
 
     Who drags it over a calendar costs one update, of the hundred a day that Zoom allows for a host.
     """
-    meeting = Meeting.objects.filter(appointment_id=appointment_id).exclude(external_id="").first()
-    if meeting is None:
+    meeting: Meeting | None = getattr(moved, "meeting", None)
+    if meeting is None or not meeting.external_id:
         return None
-    moved, now = meeting.appointment, clock.now()
+    now = clock.now()
     is_told = moved.generation <= meeting.observed_generation or moved.provider != meeting.provider
     if is_told or not moved.is_wanted or moved.changed_at <= now - QUIET or moved.start_at <= now + SOON:
         return None

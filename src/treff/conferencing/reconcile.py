@@ -68,7 +68,22 @@ PRODUCTION = World(
 
 def look(appointment_id: int) -> None:
     """Bring one appointment's meeting in line, pass after pass until nothing is left to do now."""
-    meeting = _meeting_for(appointment_id)
+    appointment = queries.with_meeting(appointment_id)
+    if appointment is not None:
+        _look(appointment)
+
+
+def look_once_it_rests(appointment_id: int) -> datetime | None:
+    """The same; but while a meeting that is there is being moved about nothing is done, and this says until when."""
+    appointment = queries.with_meeting(appointment_id)
+    rest_at = queries.rests_at(appointment) if appointment is not None else None
+    if appointment is not None and rest_at is None:
+        _look(appointment)
+    return rest_at
+
+
+def _look(appointment: Appointment) -> None:
+    meeting = _meeting_for(appointment)
     if meeting is None:
         return
     for _ in range(MOST_PASSES):
@@ -173,13 +188,12 @@ def _account_for(step: Step, situation: Situation) -> str:
     return ""
 
 
-def _meeting_for(appointment_id: int) -> Meeting | None:
+def _meeting_for(appointment: Appointment) -> Meeting | None:
     """The appointment's row here; made when a meeting is wanted for the first time."""
-    appointment = Appointment.objects.select_related("meeting").filter(pk=appointment_id).first()
     meeting: Meeting | None = getattr(appointment, "meeting", None)
     if meeting is not None:
         return meeting
-    if appointment is None or not appointment.is_wanted or appointment.provider == Provider.NONE:
+    if not appointment.is_wanted or appointment.provider == Provider.NONE:
         return None
     try:
         return Meeting.objects.create(appointment=appointment, provider=appointment.provider)

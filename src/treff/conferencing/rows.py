@@ -101,7 +101,7 @@ def change_attempt(attempt_id: int, states: Sequence[AttemptState], **columns: o
 
 
 def appointment(appointment_id: int, *, locked: bool = False) -> Appointment:
-    rows = Appointment.objects.select_related("workspace")
+    rows = Appointment.objects.select_related("workspace" if locked else "workspace__meeting_defaults")
     found = (rows.select_for_update(of=("self",), no_key=True) if locked else rows).get(pk=appointment_id)
     if not found.is_known:
         raise LookupError(f"status {found.status}")

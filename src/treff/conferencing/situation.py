@@ -34,7 +34,7 @@ def situation_of(world: World, meeting: MeetingRow, attempts: Sequence[AttemptRo
     appointment = world.rows.appointment(meeting.appointment_id)
     connections, desired = wanted_of(world, appointment, accounts)
     if desired.spec is not None:
-        desired = replace(desired, spec=replace(desired.spec, options=world.options_of(meeting)))
+        desired = replace(desired, spec=replace(desired.spec, options=world.options_of(appointment, meeting)))
     return Situation(world, appointment, meeting, connections, desired, _known(meeting, attempts), len(attempts))
 
 

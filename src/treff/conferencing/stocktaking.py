@@ -104,7 +104,9 @@ def take_stock() -> Iterator[Item]:
     strays = Exists(Attempt.objects.filter(meeting__appointment=OuterRef("pk"), state__in=TO_BE_ENDED))
     concerned = Appointment.objects.filter(Q(start_at__gt=now) | strays).filter(_IS_WANTED | Q(meeting__isnull=False))
     budget = _Budget(now)
-    rows = concerned.select_related("workspace", "meeting").order_by("start_at", "pk").iterator(_AT_ONCE)
+    rows = (
+        concerned.select_related("workspace__meeting_defaults", "meeting").order_by("start_at", "pk").iterator(_AT_ONCE)
+    )
     while some := list(islice(rows, _AT_ONCE)):
         world = replace(PRODUCTION, rows=cast(Rows, _Some(some)))
         for appointment in some:

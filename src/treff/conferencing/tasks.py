@@ -19,10 +19,8 @@ _turns_to_tell = inbox.Limiter(in_all=1, period=timedelta(seconds=20))
 @task("conferencing.look", lane_of=queries.workspace_of)
 def look(appointment_id: int) -> None:
     """At once, unless a meeting that is there is still being moved about: then when that has come to rest."""
-    rest_at = queries.rests_at(appointment_id)
-    if rest_at is None:
-        reconcile.look(appointment_id)
-    else:
+    rest_at = reconcile.look_once_it_rests(appointment_id)
+    if rest_at is not None:
         look.defer_once(subject_id=appointment_id, at=rest_at)
 
 

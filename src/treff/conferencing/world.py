@@ -191,7 +191,7 @@ def random_key() -> str:
     return secrets.token_hex(16)
 
 
-def no_options(_meeting: MeetingRow) -> MeetingOptions | None:
+def no_options(_appointment: AppointmentRow, _meeting: MeetingRow) -> MeetingOptions | None:
     """Where nobody has decided any."""
     return None
 
@@ -213,4 +213,4 @@ class World:
     breaker: Breaker = field(default_factory=Breaker)
     turn_of: Callable[[int], AbstractContextManager[None]] = no_turns
     new_key: Callable[[], str] = random_key
-    options_of: Callable[[MeetingRow], MeetingOptions | None] = no_options
+    options_of: Callable[[AppointmentRow, MeetingRow], MeetingOptions | None] = no_options
