@@ -4,154 +4,74 @@ Importing this starts nothing. Where TREFF_DATABASE_URL is missing, whoever star
 database first and sets it (cli.py, tests/database.py).
 """
 
-import os
-import re
-from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 import psycopg
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
-from treff.kernel.errors import Invalid
+from treff import environment, logs
 from treff.kernel.secrets import Secret
-from treff.kernel.texts import email_address
 from treff.keys import encryption_keys, secret_key
-from treff.outbound.addresses import is_at_home
 
 PACKAGE = Path(__file__).parent
 
 
-def _text(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
-
-
-def _days(name: str) -> int | None:
-    text = _text(name)
-    if text and not (text.isascii() and text.isdigit() and int(text) <= 3650):
-        raise ImproperlyConfigured(f"{name} must be a whole number of days, from 0 to 3650.")
-    return int(text) if text else None
-
-
-def _proxies(name: str) -> int:
-    text = _text(name, "0")
-    if not (text.isascii() and text.isdigit() and int(text) <= 10):
-        raise ImproperlyConfigured(f"{name} must be a whole number from 0 to 10.")
-    return int(text)
-
-
-def _address(name: str, text: str, *schemes: str) -> SplitResult:
-    """The parts of an address. What is wrong with it is not quoted: it may hold a password."""
-    try:
-        parts = urlsplit(text)
-        complete = parts.scheme in schemes and parts.hostname and parts.port != 0
-    except ValueError:
-        complete = False
-    if not complete:
-        raise ImproperlyConfigured(f"{name} must be an address that begins with {' or '.join(schemes)}://.")
-    return parts
-
-
-def _service_url(name: str, default: str) -> str:
-    """https anywhere, plain http on loopback only: tokens travel there."""
-    url = _text(name, default).rstrip("/")
-    parts = _address(name, url, "https", "http")
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-        raise ImproperlyConfigured(f"{name} must be an https address (plain http is for loopback only).")
-    return url
-
-
-def _model_url(name: str) -> str:
-    """Or nothing. https anywhere, plain http within one's own network, as a model of one's own is often reached."""
-    url = _text(name).rstrip("/")
-    if not url:
-        return ""
-    parts = _address(name, url, "https", "http")
-    if parts.scheme != "https" and not is_at_home(parts.hostname or ""):
-        raise ImproperlyConfigured(f"{name} must be an https address (plain http is for your own network only).")
-    return url
-
-
-def _secrets(name: str) -> list[Secret]:
-    """Several, comma separated, while one is being replaced."""
-    return [Secret(part.strip()) for part in _text(name).split(",") if part.strip()]
-
-
-def _tenant(name: str) -> str:
-    """Part of an address: a tenant's id or domain, or whose accounts are taken.
-
-    https://learn.microsoft.com/en-us/entra/identity-platform/v2-protocols#endpoints
-    """
-    text = _text(name, "organizations")
-    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
-        raise ImproperlyConfigured(f"{name} must be organizations, common, or the id or domain of a tenant.")
-    return text
-
-
-def _recipient(name: str) -> str:
-    """One e-mail address, or nothing."""
-    try:
-        return email_address(name, _text(name)) if _text(name) else ""
-    except Invalid:
-        raise ImproperlyConfigured(f"{name} must be one e-mail address, such as it@example.com.") from None
-
-
-TREFF_ENV = _text("TREFF_ENV", "development")
+TREFF_ENV = environment.text("TREFF_ENV", "development")
 if TREFF_ENV not in ("development", "production"):  # a slip of the pen must not run with the trial's keys
     raise ImproperlyConfigured("TREFF_ENV must be development or production.")
 PRODUCTION = TREFF_ENV == "production"
 DEBUG = False
-TREFF_DATA_DIR = Path(_text("TREFF_DATA_DIR", "var")).resolve()
-TREFF_BASE_URL = _text("TREFF_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-_base = _address("TREFF_BASE_URL", TREFF_BASE_URL, "https", "http")
+TREFF_DATA_DIR = Path(environment.text("TREFF_DATA_DIR", "var")).resolve()
+TREFF_BASE_URL = environment.text("TREFF_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+_base = environment.address("TREFF_BASE_URL", TREFF_BASE_URL, "https", "http")
 if f"{_base.scheme}://{_base.netloc}" != TREFF_BASE_URL or "@" in _base.netloc:
     raise ImproperlyConfigured("TREFF_BASE_URL must be an address without a path, such as https://treff.example.com.")
 if PRODUCTION and _base.scheme != "https":
     raise ImproperlyConfigured("TREFF_BASE_URL must be an https address in production.")
 HTTPS = _base.scheme == "https"
 
-SECRET_KEY = secret_key(Secret(_text("TREFF_SECRET_KEY")), TREFF_DATA_DIR, production=PRODUCTION).reveal()
-TREFF_KEYS = encryption_keys(Secret(_text("TREFF_ENCRYPTION_KEYS")), TREFF_DATA_DIR, production=PRODUCTION)
+SECRET_KEY = secret_key(Secret(environment.text("TREFF_SECRET_KEY")), TREFF_DATA_DIR, production=PRODUCTION).reveal()
+TREFF_KEYS = encryption_keys(Secret(environment.text("TREFF_ENCRYPTION_KEYS")), TREFF_DATA_DIR, production=PRODUCTION)
 
-TREFF_ZOOM_CLIENT_ID = _text("TREFF_ZOOM_CLIENT_ID")
-TREFF_ZOOM_CLIENT_SECRET = Secret(_text("TREFF_ZOOM_CLIENT_SECRET"))
-TREFF_ZOOM_WEBHOOK_SECRETS = _secrets("TREFF_ZOOM_WEBHOOK_SECRET")
-TREFF_ZOOM_OAUTH_URL = _service_url("TREFF_ZOOM_OAUTH_URL", "https://zoom.us")
-TREFF_ZOOM_API_URL = _service_url("TREFF_ZOOM_API_URL", "https://api.zoom.us/v2")
-TREFF_GOOGLE_CLIENT_ID = _text("TREFF_GOOGLE_CLIENT_ID")
-TREFF_GOOGLE_CLIENT_SECRET = Secret(_text("TREFF_GOOGLE_CLIENT_SECRET"))
-TREFF_GOOGLE_ACCOUNTS_URL = _service_url("TREFF_GOOGLE_ACCOUNTS_URL", "https://accounts.google.com")
-TREFF_GOOGLE_OAUTH_URL = _service_url("TREFF_GOOGLE_OAUTH_URL", "https://oauth2.googleapis.com")
-TREFF_GOOGLE_OPENID_URL = _service_url("TREFF_GOOGLE_OPENID_URL", "https://openidconnect.googleapis.com")
-TREFF_GOOGLE_API_URL = _service_url("TREFF_GOOGLE_API_URL", "https://www.googleapis.com/calendar/v3")
-TREFF_MICROSOFT_CLIENT_ID = _text("TREFF_MICROSOFT_CLIENT_ID")
-TREFF_MICROSOFT_CLIENT_SECRET = Secret(_text("TREFF_MICROSOFT_CLIENT_SECRET"))
-TREFF_MICROSOFT_TENANT = _tenant("TREFF_MICROSOFT_TENANT")
-TREFF_MICROSOFT_LOGIN_URL = _service_url("TREFF_MICROSOFT_LOGIN_URL", "https://login.microsoftonline.com")
-TREFF_MICROSOFT_API_URL = _service_url("TREFF_MICROSOFT_API_URL", "https://graph.microsoft.com/v1.0")
+TREFF_ZOOM_CLIENT_ID = environment.text("TREFF_ZOOM_CLIENT_ID")
+TREFF_ZOOM_CLIENT_SECRET = Secret(environment.text("TREFF_ZOOM_CLIENT_SECRET"))
+TREFF_ZOOM_WEBHOOK_SECRETS = environment.secrets("TREFF_ZOOM_WEBHOOK_SECRET")
+TREFF_ZOOM_OAUTH_URL = environment.service_url("TREFF_ZOOM_OAUTH_URL", "https://zoom.us")
+TREFF_ZOOM_API_URL = environment.service_url("TREFF_ZOOM_API_URL", "https://api.zoom.us/v2")
+TREFF_GOOGLE_CLIENT_ID = environment.text("TREFF_GOOGLE_CLIENT_ID")
+TREFF_GOOGLE_CLIENT_SECRET = Secret(environment.text("TREFF_GOOGLE_CLIENT_SECRET"))
+TREFF_GOOGLE_ACCOUNTS_URL = environment.service_url("TREFF_GOOGLE_ACCOUNTS_URL", "https://accounts.google.com")
+TREFF_GOOGLE_OAUTH_URL = environment.service_url("TREFF_GOOGLE_OAUTH_URL", "https://oauth2.googleapis.com")
+TREFF_GOOGLE_OPENID_URL = environment.service_url("TREFF_GOOGLE_OPENID_URL", "https://openidconnect.googleapis.com")
+TREFF_GOOGLE_API_URL = environment.service_url("TREFF_GOOGLE_API_URL", "https://www.googleapis.com/calendar/v3")
+TREFF_MICROSOFT_CLIENT_ID = environment.text("TREFF_MICROSOFT_CLIENT_ID")
+TREFF_MICROSOFT_CLIENT_SECRET = Secret(environment.text("TREFF_MICROSOFT_CLIENT_SECRET"))
+TREFF_MICROSOFT_TENANT = environment.tenant("TREFF_MICROSOFT_TENANT")
+TREFF_MICROSOFT_LOGIN_URL = environment.service_url("TREFF_MICROSOFT_LOGIN_URL", "https://login.microsoftonline.com")
+TREFF_MICROSOFT_API_URL = environment.service_url("TREFF_MICROSOFT_API_URL", "https://graph.microsoft.com/v1.0")
 # Recording bots: of the first vendor that has a key.
-TREFF_ATTENDEE_URL = _service_url("TREFF_ATTENDEE_URL", "https://app.attendee.dev/api/v1")
-TREFF_ATTENDEE_API_KEY = Secret(_text("TREFF_ATTENDEE_API_KEY"))
-TREFF_ATTENDEE_WEBHOOK_SECRETS = _secrets("TREFF_ATTENDEE_WEBHOOK_SECRET")
-TREFF_RECALL_URL = _service_url("TREFF_RECALL_URL", "https://eu-central-1.recall.ai/api/v1")
-TREFF_RECALL_API_KEY = Secret(_text("TREFF_RECALL_API_KEY"))
-TREFF_RECALL_WEBHOOK_SECRETS = _secrets("TREFF_RECALL_WEBHOOK_SECRET")
+TREFF_ATTENDEE_URL = environment.service_url("TREFF_ATTENDEE_URL", "https://app.attendee.dev/api/v1")
+TREFF_ATTENDEE_API_KEY = Secret(environment.text("TREFF_ATTENDEE_API_KEY"))
+TREFF_ATTENDEE_WEBHOOK_SECRETS = environment.secrets("TREFF_ATTENDEE_WEBHOOK_SECRET")
+TREFF_RECALL_URL = environment.service_url("TREFF_RECALL_URL", "https://eu-central-1.recall.ai/api/v1")
+TREFF_RECALL_API_KEY = Secret(environment.text("TREFF_RECALL_API_KEY"))
+TREFF_RECALL_WEBHOOK_SECRETS = environment.secrets("TREFF_RECALL_WEBHOOK_SECRET")
 # A language model behind OpenAI's chat completions; without an address there are no notes, only transcripts.
-TREFF_LLM_URL = _model_url("TREFF_LLM_URL")
-TREFF_LLM_API_KEY = Secret(_text("TREFF_LLM_API_KEY"))
-TREFF_LLM_MODEL = _text("TREFF_LLM_MODEL")
+TREFF_LLM_URL = environment.model_url("TREFF_LLM_URL")
+TREFF_LLM_API_KEY = Secret(environment.text("TREFF_LLM_API_KEY"))
+TREFF_LLM_MODEL = environment.text("TREFF_LLM_MODEL")
 # For what goes out to providers; with its password, if it wants one.
-TREFF_PROXY_URL = Secret(_text("TREFF_PROXY_URL"))
+TREFF_PROXY_URL = Secret(environment.text("TREFF_PROXY_URL"))
 if TREFF_PROXY_URL.reveal():
-    _address("TREFF_PROXY_URL", TREFF_PROXY_URL.reveal(), "http")
+    environment.address("TREFF_PROXY_URL", TREFF_PROXY_URL.reveal(), "http")
 # Days after which ids and links of meetings go whose account was deauthorized; without a number they stay.
-TREFF_ZOOM_DEAUTH_RETENTION_DAYS = _days("TREFF_ZOOM_DEAUTH_RETENTION_DAYS")
+TREFF_ZOOM_DEAUTH_RETENTION_DAYS = environment.days("TREFF_ZOOM_DEAUTH_RETENTION_DAYS")
 # Set by `treff demo` alone: what the pages say about the simulated services and who may sign in.
-TREFF_DEMO = _text("TREFF_DEMO")
+TREFF_DEMO = environment.text("TREFF_DEMO")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -214,7 +134,7 @@ TEMPLATES = [
 ]
 
 try:
-    _database = conninfo_to_dict(_text("TREFF_DATABASE_URL", "postgresql:///treff"))
+    _database = conninfo_to_dict(environment.text("TREFF_DATABASE_URL", "postgresql:///treff"))
 except psycopg.ProgrammingError:  # it quotes the address, with the password
     raise ImproperlyConfigured("TREFF_DATABASE_URL must be postgresql://user:password@host:port/name.") from None
 DATABASES: dict[str, dict[str, Any]] = {
@@ -269,7 +189,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-PASSWORD_RESET_TIMEOUT = 30 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "console:home"
 ACCOUNT_ADAPTER = "treff.web.accounts.AccountAdapter"
@@ -287,7 +206,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key", "login": "200/m/ip"}
 PASSWORD_RESET_TIMEOUT = 30 * 60  # seconds
 
 # So many proxies of ours stand in front; what X-Forwarded-For says beyond them anybody can have written.
-TREFF_TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = _proxies("TREFF_TRUSTED_PROXIES")
+TREFF_TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = environment.proxies("TREFF_TRUSTED_PROXIES")
 
 ALLOWED_HOSTS = [_base.hostname]
 CSRF_TRUSTED_ORIGINS = [TREFF_BASE_URL] if HTTPS else []
@@ -316,7 +235,8 @@ STATICFILES_DIRS: list[Path] = [PACKAGE / "web" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
-_mail = _address("TREFF_EMAIL_URL", _text("TREFF_EMAIL_URL", "smtp://127.0.0.1:25"), "smtp", "smtps")
+_smtp_url = environment.text("TREFF_EMAIL_URL", "smtp://127.0.0.1:25")
+_mail = environment.address("TREFF_EMAIL_URL", _smtp_url, "smtp", "smtps")
 EMAIL_HOST = _mail.hostname or ""
 EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 587 if _mail.username else 25)
 EMAIL_HOST_USER = unquote(_mail.username or "")
@@ -324,56 +244,14 @@ EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_USE_SSL = _mail.scheme == "smtps"
 EMAIL_USE_TLS = bool(_mail.scheme == "smtp" and _mail.username)  # a password never goes out in the clear
 EMAIL_TIMEOUT = 20
-TREFF_EMAIL_FROM = _text("TREFF_EMAIL_FROM", f"no-reply@{_base.hostname}")
+TREFF_EMAIL_FROM = environment.text("TREFF_EMAIL_FROM", f"no-reply@{_base.hostname}")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = TREFF_EMAIL_FROM
-TREFF_SUPPORT_EMAIL = _recipient("TREFF_SUPPORT_EMAIL")
-TREFF_OPERATOR_NAME = _text("TREFF_OPERATOR_NAME")
-TREFF_OPERATOR_ADDRESS = _text("TREFF_OPERATOR_ADDRESS")
-TREFF_PRIVACY_URL = _text("TREFF_PRIVACY_URL")
+TREFF_SUPPORT_EMAIL = environment.recipient("TREFF_SUPPORT_EMAIL")
+TREFF_OPERATOR_NAME = environment.text("TREFF_OPERATOR_NAME")
+TREFF_OPERATOR_ADDRESS = environment.text("TREFF_OPERATOR_ADDRESS")
+TREFF_PRIVACY_URL = environment.text("TREFF_PRIVACY_URL")
 if TREFF_PRIVACY_URL:
-    _address("TREFF_PRIVACY_URL", TREFF_PRIVACY_URL, "https")
+    environment.address("TREFF_PRIVACY_URL", TREFF_PRIVACY_URL, "https")
 
-# Whoever knows one of these is let in; Django logs the address of what it answers with an error.
-_SECRET_ADDRESS = re.compile(
-    r"(/calendars/|/book/manage/|/book/confirm/|/book/reminders/|/book/notes/)[A-Za-z0-9:_-]{16,}"
-)
-
-
-def _hide_secret_addresses(_logger: object, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: _SECRET_ADDRESS.sub(r"\1…", text) if isinstance(text, str) else text for key, text in said.items()}
-
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": [structlog.stdlib.add_logger_name, structlog.stdlib.add_log_level],
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _hide_secret_addresses,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(),
-            ],
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "procrastinate": {"level": "WARNING"},
-        "httpx2": {"level": "WARNING"},
-        "httpcore2": {"level": "WARNING"},
-    },
-}
-structlog.configure(
-    processors=[
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    wrapper_class=structlog.stdlib.BoundLogger,
-    cache_logger_on_first_use=True,
-)
+LOGGING = logs.TO_STDERR
+logs.configure()

@@ -12,7 +12,7 @@ DOCUMENT = "docs/settings.md"
 NAME = re.compile(r"TREFF_[A-Z0-9_]*[A-Z0-9]")
 ROW = re.compile(r"^\| *`(TREFF_[A-Z0-9_]+)` *\|", re.MULTILINE)
 
-ENVIRONMENT_READERS = ("src/treff/settings.py", "src/treff/cli", "src/treff/embedded", "src/treff/management/")
+ENVIRONMENT_READERS = ("src/treff/environment.py", "src/treff/cli", "src/treff/embedded", "src/treff/management/")
 """Who may look into the environment: what comes from it is a setting and goes through treff.settings."""
 
 

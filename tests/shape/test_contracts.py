@@ -13,7 +13,7 @@ from tests.shape.planting import plant
 from tests.shape.sources import ROOT
 
 HOUSE = {
-    "treff": "wiring settings keys urls wsgi cli embedded",
+    "treff": "wiring settings environment logs keys urls wsgi cli embedded",
     "treff.kernel": "clock zones intervals ids secrets texts errors",
     "treff.audit": "actions models",
     "treff.events": "actions jobs ports",
@@ -189,7 +189,7 @@ def test_a_house_as_it_is_drawn_keeps_every_contract(house: Path) -> None:
 def test_a_house_of_which_little_stands_keeps_every_contract(house: Path) -> None:
     for package in ("conferencing", "mail", "web", "providers", "management"):
         shutil.rmtree(house / "src/treff" / package)
-    for module in ("wiring", "settings", "keys", "urls", "wsgi", "cli", "embedded"):
+    for module in ("wiring", "settings", "environment", "logs", "keys", "urls", "wsgi", "cli", "embedded"):
         (house / f"src/treff/{module}.py").unlink()
     result = lint(house)
     assert (result.returncode, "0 broken" in result.stdout) == (0, True), result.stdout + result.stderr

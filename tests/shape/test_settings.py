@@ -44,7 +44,7 @@ def test_a_setting_that_only_the_code_or_only_the_document_knows_is_seen(tmp_pat
     ["import os\n\nx = os.environ.get('HOME')\n", "from os import getenv\n", "import os as o\n\nx = o.getenv('X')\n"],
 )
 def test_a_look_into_the_environment_past_the_settings_is_seen(tmp_path: Path, text: str) -> None:
-    plant(tmp_path, {"src/treff/mail/actions.py": text, "src/treff/settings.py": text})
+    plant(tmp_path, {"src/treff/mail/actions.py": text, "src/treff/environment.py": text})
     assert other_readers_of_the_environment(tmp_path) == [
         "src/treff/mail/actions.py reads the environment: make it a setting in src/treff/settings.py"
     ]

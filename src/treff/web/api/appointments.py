@@ -21,11 +21,13 @@ from treff.kernel.zones import wall_of
 from treff.people import actions as people
 from treff.people.queries import with_email
 from treff.people.rules import clean
-from treff.web.api import pages, schemas
+from treff.web.api import appointment_schemas as schemas
+from treff.web.api import pages
 from treff.web.api.answers import Done, answer_once
 from treff.web.api.auth import ApiRequest, needs
 from treff.web.api.leads import values_of
 from treff.web.api.places import PublicId
+from treff.web.api.schemas import Person
 from treff.workspaces.models import Member
 from treff.workspaces.ports import Scope
 from treff.workspaces.states import Permission
@@ -249,7 +251,7 @@ def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment
         end=wall_of(row.end_at, row.time_zone),
         duration_minutes=int(row.duration.total_seconds() // 60),
         time_zone=row.time_zone,
-        lead=schemas.Person(id=row.lead.public_id, name=row.lead.name, email=row.lead.email),
+        lead=Person(id=row.lead.public_id, name=row.lead.name, email=row.lead.email),
         host=_person(row.host),
         co_hosts=[_person(one.member) for one in row.co_hosts.all() if one.member_id != row.host_id],
         host_reason=row.host_reason or None,
@@ -263,8 +265,8 @@ def _represent(row: Appointment, meeting: Meeting | None) -> schemas.Appointment
     )
 
 
-def _person(member: Member) -> schemas.Person:
-    return schemas.Person(id=member.public_id, name=member.user.name, email=member.user.email)
+def _person(member: Member) -> Person:
+    return Person(id=member.public_id, name=member.user.name, email=member.user.email)
 
 
 def _conference(row: Appointment, meeting: Meeting | None) -> schemas.Conference:

@@ -12,10 +12,12 @@ from treff.kernel.errors import Invalid
 from treff.people import actions, queries
 from treff.people.models import Lead
 from treff.people.ports import Wanted
-from treff.web.api import pages, schemas
+from treff.web.api import lead_schemas as schemas
+from treff.web.api import pages
 from treff.web.api.answers import Done, answer_once
 from treff.web.api.auth import ApiRequest, needs
 from treff.web.api.places import PublicId
+from treff.web.api.schemas import Person
 from treff.workspaces.models import Member
 from treff.workspaces.states import Permission
 
@@ -107,5 +109,5 @@ def represent(lead: Lead) -> schemas.Lead:
     )
 
 
-def _person(member: Member) -> schemas.Person:
-    return schemas.Person(id=member.public_id, name=str(member), email=member.user.email)
+def _person(member: Member) -> Person:
+    return Person(id=member.public_id, name=str(member), email=member.user.email)

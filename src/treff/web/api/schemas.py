@@ -23,7 +23,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from treff.kernel.errors import N_
-from treff.web.api.pages import PageRequest
 from treff.web.api.problems import complaint
 
 # RFC 3339, 5.6, with seconds left out if somebody likes: https://www.rfc-editor.org/rfc/rfc3339#section-5.6
@@ -67,18 +66,15 @@ Instant = Annotated[datetime, BeforeValidator(parse_instant), _DATE_TIME]
 QueriedInstant = Annotated[datetime, BeforeValidator(_parse_queried_instant), _DATE_TIME]
 ShownInstant = Annotated[datetime, PlainSerializer(_as_rfc3339), _DATE_TIME]
 
-StatusName = Literal["unconfirmed", "requested", "booked", "declined", "cancelled"]
 ProviderName = Literal["zoom", "google_meet", "teams", "none"]
-LeadStatusName = Literal["new", "contacted", "qualified", "won", "lost"]
-LeadSourceName = Literal["team", "api", "client", "import"]
 
 
-def _one_of(*values: str) -> WithJsonSchema:
+def one_of(*values: str) -> WithJsonSchema:
     """What is answered; while a newer version runs beside this one, a row may hold a value of tomorrow."""
     return WithJsonSchema({"type": "string", "enum": list(values)})
 
 
-ShownProvider = Annotated[str, _one_of("zoom", "google_meet", "teams", "none")]
+ShownProvider = Annotated[str, one_of("zoom", "google_meet", "teams", "none")]
 Minutes = Annotated[int, Field(ge=1, le=1440, description="Whole minutes.")]
 Name = Annotated[str, Field(max_length=100)]
 Email = Annotated[str, Field(max_length=320, description="One e-mail address.")]
@@ -129,7 +125,7 @@ class Outgoing(BaseModel):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
-# ---- leads ----
+# ---- members, connections, problems ----
 
 
 class Person(Outgoing):
@@ -138,193 +134,17 @@ class Person(Outgoing):
     email: str
 
 
-class Lead(Outgoing):
-    id: str
-    name: str
-    email: str
-    phone: str | None
-    company: str | None
-    time_zone: str
-    locale: str
-    status: Annotated[str, _one_of("new", "contacted", "qualified", "won", "lost")]
-    owner: Person | None = Field(description="The member who looks after them.")
-    source: Annotated[str, _one_of("team", "api", "client", "import")] | None = Field(
-        description="Who brought them in; null of leads older than this field."
-    )
-    created_at: ShownInstant = Field(description="UTC.")
-
-
-class LeadPage(Outgoing):
-    items: list[Lead]
-    next_cursor: str | None
-
-
-class Contact(Incoming):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"name": "Jana Berg", "email": "jana@berg.example", "company": "Berg GmbH", "locale": "de"}]
-        }
-    )
-    name: Name
-    email: Email
-    phone: Phone | None = None
-    company: Name | None = None
-    time_zone: TimeZone | None = Field(None, description="Default: the workspace's.")
-    locale: Locale | None = Field(None, description="Default: the workspace's.")
-
-
-class NewLead(Contact):
-    status: LeadStatusName | None = Field(None, description="Default: new.")
-    owner_id: str | None = Field(None, description="The member who looks after them. Default: nobody.")
-
-
-class LeadChange(Change):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"phone": "+49 40 1234567"}]})
-    clearable = frozenset({"phone", "company", "owner_id"})
-    name: Name | None = None
-    email: Email | None = None
-    phone: Phone | None = Field(None, description="null takes it off.")
-    company: Name | None = Field(None, description="null takes it off.")
-    time_zone: TimeZone | None = None
-    locale: Locale | None = None
-    status: LeadStatusName | None = None
-    owner_id: str | None = Field(None, description="null: nobody looks after them.")
-
-
-class LeadQuery(PageRequest):
-    q: str | None = Field(None, max_length=200, description="Words that name, e-mail, company or phone all contain.")
-    status: LeadStatusName | None = None
-    owner_id: str | None = Field(None, max_length=40, description="A member's id, or none for leads of nobody.")
-    source: LeadSourceName | None = None
-
-
-# ---- appointments ----
-
-
-class Conference(Outgoing):
-    """The video meeting. A passcode, the host's start link and tokens are nowhere in this API."""
-
-    state: Literal["in_step", "pending", "waiting", "blocked", "unneeded"]
-    meeting_id: str | None = Field(description="Text, although Zoom's are digits.")
-    join_url: str | None = Field(description="The attendees' link.")
-    message: str = Field(description="What is the matter, for people, in the language of the request.")
-    cure: str | None = Field(description="What somebody can do about it.")
-    synced_at: ShownInstant | None = Field(description="When it was last brought in line.")
-    next_try_at: ShownInstant | None
-
-
-class Answer(Outgoing):
-    label: str = Field(description="The question, as it was asked.")
-    answer: str
-
-
-class Appointment(Outgoing):
-    """Instants carry the offset of `time_zone`, which is the host's."""
-
-    id: str
-    status: Annotated[str, _one_of("unconfirmed", "requested", "booked", "declined", "cancelled")]
-    title: str
-    start: ShownInstant
-    end: ShownInstant
-    duration_minutes: int
-    time_zone: str
-    lead: Person
-    host: Person
-    co_hosts: list[Person] = Field(description="Members who receive together with the host.")
-    host_reason: Annotated[str, _one_of("only_one", "chosen", "owner", "all", "turn", "only_free")] | None = Field(
-        description="Why this host; null where nobody's rule chose."
-    )
-    answers: list[Answer] = Field(description="To the booking type's questions.")
-    booking_type: str | None = Field(description="Its slug; null without one, or if it is offered no more.")
-    provider: ShownProvider
-    attendees: list[str] = Field(description="E-mail addresses of who else takes part.")
-    conference: Conference
-    no_show_at: ShownInstant | None = Field(description="When it was noted that the lead did not come, else null.")
-    generation: int = Field(description="Grows with every change; PATCH takes it.")
-
-
-class AppointmentPage(Outgoing):
-    items: list[Appointment]
-    next_cursor: str | None
-
-
-class NewAppointment(Incoming):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "lead": {"name": "Jana Berg", "email": "jana@berg.example"},
-                    "start": "2026-12-01T09:00:00+01:00",
-                    "duration_minutes": 45,
-                    "provider": "zoom",
-                }
-            ]
-        }
-    )
-    lead_id: str | None = Field(None, max_length=60, description="This or `lead`.")
-    lead: Contact | None = Field(None, description="The lead with this e-mail address; a new one if there is none.")
-    start: Instant
-    duration_minutes: Minutes | None = Field(None, description="Default: the booking type's, else 30.")
-    booking_type: str | None = Field(None, max_length=60, description="A slug.")
-    title: Title | None = Field(None, description="Default: made of booking type and lead.")
-    host_id: str | None = Field(
-        None,
-        max_length=60,
-        description="A member. Default: whom the booking type's rule chooses, else the workspace's first by name.",
-    )
-    provider: ProviderName | None = Field(None, description="Default: the booking type's, else zoom.")
-    attendees: list[Email] | None = Field(None, max_length=20, description="They get the lead's mails too.")
-
-
-class AppointmentChange(Change):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"start": "2026-12-01T11:00:00+01:00", "generation": 1}]})
-    start: Instant | None = None
-    duration_minutes: Minutes | None = None
-    title: Title | None = None
-    provider: ProviderName | None = None
-    host_id: Annotated[str, Field(max_length=60)] | None = None
-    generation: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="The one that was seen; another one there is a 409 changed_meanwhile."
-    )
-
-
-class Cancellation(Incoming):
-    reason: str | None = Field(None, max_length=500)
-
-
-class Approval(Incoming):
-    """Nothing to say; an empty object or no body at all."""
-
-
-class NoShow(Incoming):
-    """Nothing to say; an empty object or no body at all."""
-
-
-class Decline(Incoming):
-    reason: str | None = Field(None, max_length=500)
-
-
-class AppointmentQuery(PageRequest):
-    from_at: QueriedInstant | None = Field(None, alias="from", description="Those that start then or later.")
-    until_at: QueriedInstant | None = Field(None, alias="until", description="Those that start before.")
-    lead_id: str | None = Field(None, max_length=60)
-    status: StatusName | None = None
-
-
-# ---- members, connections ----
-
-
 class Member(Outgoing):
     id: str
     name: str
     email: str
-    role: Annotated[str, _one_of("owner", "admin", "rep")]
+    role: Annotated[str, one_of("owner", "admin", "rep")]
     time_zone: str
 
 
 class Connection(Outgoing):
     provider: ShownProvider
-    state: Annotated[str, _one_of("connected", "needs_reconnect", "scope_missing", "blocked_by_provider")]
+    state: Annotated[str, one_of("connected", "needs_reconnect", "scope_missing", "blocked_by_provider")]
     email: str
     display_name: str
     external_user_id: str
