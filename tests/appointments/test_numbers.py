@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests import house
-from treff.appointments.actions import cancel, delete, mark_no_show
+from treff.appointments import no_shows
+from treff.appointments.actions import cancel, delete
 from treff.appointments.models import Appointment
 from treff.appointments.numbers import Portion, Tally, count
 from treff.appointments.states import Status
@@ -36,7 +37,7 @@ def test_what_became_of_each_is_counted_once(rep: Member) -> None:
         booked(rep, NOON + timedelta(minutes=minutes)) for minutes in (-15, -14 + 15, 60, -60, -90, -120, 120)
     )
     with clock.at(NOON):
-        mark_no_show(house.scope(rep), missed.public_id)
+        no_shows.mark(house.scope(rep), missed.public_id)
         cancel(house.scope(rep), off.public_id)
         delete(house.scope(rep), gone.public_id)
     Appointment.objects.filter(pk=asked.pk).update(status=Status.REQUESTED)

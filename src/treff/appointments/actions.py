@@ -2,29 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
 
 from treff.appointments import queries, rules
+from treff.appointments.changes import kept, locked, save_changed, shown, tell
 from treff.appointments.errors import (
     AlreadyCancelled,
     AlreadyOver,
-    ChangedMeanwhile,
     LeadHasAppointments,
-    NotBegun,
     NotConfirmed,
-    NotTakingPlace,
 )
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
 from treff.appointments.models import Appointment, Attendee, CoHost
 from treff.appointments.ports import Amendment, Booking
-from treff.appointments.receiving import Receiving, settle_for_team
+from treff.appointments.receiving import host_of, settle_for_order
 from treff.appointments.states import AGREED, BLOCKING, Source, Status
-from treff.audit.actions import record
 from treff.booking_types.models import BookingType
-from treff.booking_types.queries import booking_type, hosts_of, is_switched_off
+from treff.booking_types.queries import booking_type, is_switched_off
 from treff.booking_types.rules import check_duration, check_provider
 from treff.booking_types.states import Provider
 from treff.events.actions import announce
@@ -35,7 +32,6 @@ from treff.people.queries import lead
 from treff.workspaces.errors import NotHere
 from treff.workspaces.models import Member
 from treff.workspaces.ports import Scope
-from treff.workspaces.queries import members
 from treff.workspaces.states import Permission
 
 # More changes than an appointment has between two backups.
@@ -44,7 +40,7 @@ MOST_CANCELLED_AT_ONCE = 200
 
 
 def book(scope: Scope, wanted: Booking) -> Appointment:
-    """A new appointment; length and provider default to the booking type's, the host to what _receiving says.
+    """A new appointment; length and provider default to the booking type's. Who hosts: receiving.settle_for_order.
 
     Raises Invalid, NotAllowed, NotHere (lead, host or booking type), SlotTaken.
     """
@@ -55,7 +51,7 @@ def book(scope: Scope, wanted: Booking) -> Appointment:
         kind = booking_type(scope, wanted.booking_type) if wanted.booking_type else None
         person = lead(scope, wanted.lead_id, hold=True)  # else who is just being erased gets one more
         duration = _duration(wanted.duration, kind)
-        host, receiving = _receiving(scope, kind, wanted, (start_at, duration, person.owner_id))
+        host, receiving = settle_for_order(scope, kind, wanted, (start_at, duration, person.owner_id))
         appointment = Appointment.objects.create(
             workspace_id=scope.workspace_id,
             lead=person,
@@ -96,7 +92,7 @@ def amend(scope: Scope, public_id: str, change: Amendment, *, undoable: bool = F
         is_agreed = appointment.status in AGREED
         if not is_agreed and replace(change, host_id=None, generation=None) != Amendment():
             raise NotConfirmed  # what the mail asked about stays true; who receives is for the team to say
-        before, hosts_before, kept = shown(appointment), host_ids_of(appointment), _kept(appointment)
+        before, hosts_before, was = shown(appointment), host_ids_of(appointment), kept(appointment)
         _apply(scope, appointment, change)
         after = shown(appointment)
         changed: dict[str, object] = {key: [before[key], after[key]] for key in before if before[key] != after[key]}
@@ -107,7 +103,7 @@ def amend(scope: Scope, public_id: str, change: Amendment, *, undoable: bool = F
         unblock(appointment)
         block(appointment, hosts)
         moved = "start" in changed or "minutes" in changed
-        save_changed(appointment, kept if undoable and changed.keys() <= {"start", "minutes"} else None)
+        save_changed(appointment, was if undoable and changed.keys() <= {"start", "minutes"} else None)
         tell(scope, appointment, "appointment.rescheduled" if moved else "appointment.edited", changed)
     return appointment
 
@@ -128,12 +124,12 @@ def call_off(scope: Scope, appointment: Appointment, reason: str, *, undoable: b
     """For a verb that holds the appointment and has decided that it may be. Raises Invalid."""
     if appointment.status not in BLOCKING:
         return appointment
-    kept = _kept(appointment) if undoable else None
+    was = kept(appointment) if undoable else None
     appointment.status = Status.CANCELLED
     appointment.cancel_reason = texts.one_line("reason", reason, longest=500)
     lock_hosts(*host_ids_of(appointment))
     unblock(appointment)
-    save_changed(appointment, kept)
+    save_changed(appointment, was)
     tell(scope, appointment, "appointment.cancelled", {"reason": appointment.cancel_reason})
     return appointment
 
@@ -175,38 +171,6 @@ def delete(scope: Scope, public_id: str, generation: int | None = None) -> None:
         tell(scope, appointment, "appointment.deleted")
 
 
-def mark_no_show(scope: Scope, public_id: str) -> Appointment:
-    """Note that the lead did not come. Twice changes nothing. Raises NotAllowed, NotBegun, NotHere, NotTakingPlace."""
-    scope.require(Permission.BOOK)
-    with transaction.atomic():
-        appointment = locked(scope, public_id, None)
-        if appointment.status != Status.BOOKED:
-            raise NotTakingPlace
-        if appointment.start_at > clock.now():
-            raise NotBegun
-        if appointment.no_show_at is None:
-            _note_no_show(scope, appointment, clock.now())
-    return appointment
-
-
-def take_back_no_show(scope: Scope, public_id: str) -> Appointment:
-    """They came after all. Changes nothing where it is not noted. Raises NotAllowed, NotHere."""
-    scope.require(Permission.BOOK)
-    with transaction.atomic():
-        appointment = locked(scope, public_id, None)
-        if appointment.no_show_at is not None:
-            _note_no_show(scope, appointment, None)
-    return appointment
-
-
-def _note_no_show(scope: Scope, appointment: Appointment, at: datetime | None) -> None:
-    """Neither meeting nor mails show it: nobody is told, and no invitation counts on."""
-    appointment.no_show_at = at
-    appointment.save(update_fields=["no_show_at"])
-    deed = "appointment.no_show" if at else "appointment.no_show_taken_back"
-    record(scope.workspace_id, scope.actor, deed, appointment.public_id)
-
-
 def delete_lead(scope: Scope, public_id: str) -> None:
     """Delete a lead who has no upcoming appointment. Raises LeadHasAppointments, NotAllowed, NotHere."""
     with transaction.atomic():
@@ -236,37 +200,6 @@ def leap_sequences() -> int:
     """
     ahead = Appointment.objects.filter(start_at__gt=clock.now())
     return ahead.update(sequence=F("sequence") + SEQUENCE_LEAP)
-
-
-def locked(scope: Scope, public_id: str, generation: int | None) -> Appointment:
-    appointment = queries.appointments(scope).select_for_update(of=("self",)).named(public_id)
-    if generation is not None and generation != appointment.generation:
-        raise ChangedMeanwhile
-    return appointment
-
-
-def _receiving(
-    scope: Scope, kind: BookingType | None, wanted: Booking, slot: tuple[datetime, timedelta, int | None]
-) -> tuple[Member, Receiving]:
-    """Who is named; else the member who books, or for a caller of the API whom the type's rule chooses. All held."""
-    if kind is not None and wanted.host_id is None and scope.member_id is None:
-        lock_hosts(*hosts_of(kind).values_list("member_id", flat=True))
-        start_at, duration, owner_id = slot
-        receiving = settle_for_team(kind, start_at, duration, owner_id)
-        if receiving is not None:
-            return members(scope).get(pk=receiving.member_ids[0]), receiving
-    host = _host(scope, wanted.host_id)
-    lock_hosts(host.pk)
-    return host, Receiving([host.pk], None)
-
-
-def _host(scope: Scope, host_id: str | None) -> Member:
-    if host_id is not None:
-        return members(scope).named(host_id)
-    host = members(scope).filter(pk=scope.member_id).first() if scope.member_id else members(scope).first()
-    if host is None:
-        raise Invalid("host_id", N_("Please say who hosts the appointment."))
-    return host
 
 
 def _duration(wanted: timedelta | None, kind: BookingType | None) -> timedelta:
@@ -305,7 +238,7 @@ def _apply(scope: Scope, appointment: Appointment, change: Amendment) -> None:
     if change.provider is not None and change.provider != appointment.provider:
         appointment.provider = _offered(scope, check_provider(change.provider))
     if change.host_id is not None:
-        _reassign(appointment, _host(scope, change.host_id))
+        _reassign(appointment, host_of(scope, change.host_id))
     if change.start_at is not None or change.host_id is not None:
         appointment.utc_offset = rules.offset_at(appointment.start_at, appointment.time_zone)
 
@@ -316,42 +249,3 @@ def _reassign(appointment: Appointment, host: Member) -> None:
         return
     appointment.co_hosts.filter(member=host).update(member=appointment.host_id)
     appointment.host, appointment.time_zone, appointment.host_reason = host, host.time_zone, ""
-
-
-def shown(appointment: Appointment) -> dict[str, object]:
-    """What the history tells of a change."""
-    return {
-        "start": appointment.start_at.isoformat(),
-        "minutes": int(appointment.duration.total_seconds() // 60),
-        "title": appointment.title,
-        "provider": str(appointment.provider),
-        "host": appointment.host.public_id,
-    }
-
-
-def _kept(appointment: Appointment) -> dict[str, object]:
-    """What undoing.py puts back."""
-    return {
-        "status": str(appointment.status),
-        "start": appointment.start_at.isoformat(),
-        "seconds": int(appointment.duration.total_seconds()),
-        "expires": appointment.expires_at.isoformat() if appointment.expires_at else None,
-    }
-
-
-def save_changed(appointment: Appointment, before: dict[str, object] | None = None) -> None:
-    """`before`: what it was, if this may be taken back. Whatever was done before it cannot be taken back any more."""
-    appointment.generation += 1
-    appointment.sequence += 1
-    appointment.changed_at = clock.now()
-    appointment.undo_until = None
-    if before is not None:
-        starts = appointment.start_at, datetime.fromisoformat(str(before["start"]))
-        appointment.undo_until = rules.undo_until(appointment.changed_at, *starts)
-    appointment.before = before if appointment.undo_until else None
-    appointment.save()
-
-
-def tell(scope: Scope, appointment: Appointment, deed: str, detail: dict[str, object] | None = None) -> None:
-    record(scope.workspace_id, scope.actor, deed, appointment.public_id, detail)
-    announce("appointment.changed", appointment.pk)

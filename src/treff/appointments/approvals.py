@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from treff.appointments import queries
-from treff.appointments.actions import save_changed, tell
+from treff.appointments.changes import save_changed, tell
 from treff.appointments.errors import NotWaiting
 from treff.appointments.holding import host_ids_of, lock_hosts, unblock
 from treff.appointments.models import Appointment

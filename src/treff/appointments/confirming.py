@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from treff.appointments.actions import save_changed, tell
 from treff.appointments.addresses import digest_of, forget_asked
+from treff.appointments.changes import save_changed, tell
 from treff.appointments.errors import NotWaiting
 from treff.appointments.holding import host_ids_of, lock_hosts, unblock
 from treff.appointments.models import Appointment

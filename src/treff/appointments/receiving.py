@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from treff.appointments import offers, turns
+from treff.appointments.holding import lock_hosts
 from treff.appointments.offers import Grounds, Slot
+from treff.appointments.ports import Booking
 from treff.appointments.turns import Why
 from treff.booking_types.models import BookingType, TypeHost
+from treff.booking_types.queries import hosts_of
 from treff.booking_types.states import HostMode
 from treff.kernel import clock
-from treff.workspaces.models import Workspace
+from treff.kernel.errors import N_, Invalid
+from treff.workspaces.models import Member, Workspace
+from treff.workspaces.ports import Scope
+from treff.workspaces.queries import members
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,31 @@ def settle_for_team(
     if not hosts:
         return None
     return Receiving(hosts, Why.ALL) if kind.host_mode == HostMode.TOGETHER else Receiving(hosts[:1], None)
+
+
+def settle_for_order(
+    scope: Scope, kind: BookingType | None, wanted: Booking, slot: tuple[datetime, timedelta, int | None]
+) -> tuple[Member, Receiving]:
+    """Who is named; else the member who books, or for a caller of the API whom the type's rule chooses. All held."""
+    if kind is not None and wanted.host_id is None and scope.member_id is None:
+        lock_hosts(*hosts_of(kind).values_list("member_id", flat=True))
+        start_at, duration, owner_id = slot
+        receiving = settle_for_team(kind, start_at, duration, owner_id)
+        if receiving is not None:
+            return members(scope).get(pk=receiving.member_ids[0]), receiving
+    host = host_of(scope, wanted.host_id)
+    lock_hosts(host.pk)
+    return host, Receiving([host.pk], None)
+
+
+def host_of(scope: Scope, host_id: str | None) -> Member:
+    """Who is named; else the member who books, or the workspace's first by name. Raises Invalid, NotHere."""
+    if host_id is not None:
+        return members(scope).named(host_id)
+    host = members(scope).filter(pk=scope.member_id).first() if scope.member_id else members(scope).first()
+    if host is None:
+        raise Invalid("host_id", N_("Please say who hosts the appointment."))
+    return host
 
 
 def _take_turn(found: Grounds, slot: Slot, owner_id: int | None) -> Receiving:

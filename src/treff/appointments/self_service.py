@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from treff.appointments import offers, rules
-from treff.appointments.actions import add_co_hosts, call_off, save_changed, shown, tell
+from treff.appointments.actions import add_co_hosts, call_off
 from treff.appointments.addresses import ask, asked_once
+from treff.appointments.changes import save_changed, shown, tell
 from treff.appointments.errors import AlreadyOver, NotByClients, NotOffered
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
 from treff.appointments.models import Appointment, Attendee

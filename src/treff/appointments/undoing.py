@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from treff.appointments.actions import locked, save_changed, tell
+from treff.appointments.changes import locked, save_changed, tell
 from treff.appointments.errors import TooLate
 from treff.appointments.holding import block, host_ids_of, lock_hosts, no_double_booking, unblock
 from treff.appointments.models import Appointment

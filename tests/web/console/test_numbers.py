@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests import house
 from tests.web.console.november import NOW, TODAY
-from treff.appointments.actions import cancel, mark_no_show
+from treff.appointments import no_shows
+from treff.appointments.actions import cancel
 from treff.appointments.models import Appointment
 from treff.kernel import clock
 from treff.workspaces.models import Member
@@ -35,7 +36,7 @@ def tables_of(browser: Client) -> dict[str, dict[str, list[int]]]:
 def test_both_weeks_are_counted_and_an_administrator_sees_who_and_from_where(ada: Member, rita: Member) -> None:
     early = NOW - timedelta(hours=3)
     booked(rita, early)
-    mark_no_show(house.scope(rita), booked(rita, early + timedelta(hours=1)).public_id)
+    no_shows.mark(house.scope(rita), booked(rita, early + timedelta(hours=1)).public_id)
     cancel(house.scope(rita), booked(rita, NOW + timedelta(days=2)).public_id)
     by_client = booked(ada, NOW + timedelta(days=6))
     Appointment.objects.filter(pk=by_client.pk).update(source="client")

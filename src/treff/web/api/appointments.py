@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 from ninja import Query, Router
 
-from treff.appointments import actions, approvals, queries
+from treff.appointments import actions, approvals, no_shows, queries
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment, Booking
 from treff.conferencing.models import Meeting
@@ -200,7 +200,7 @@ def decline_appointment(
 @needs(Permission.BOOK)
 def mark_no_show(request: ApiRequest, appointment_id: PublicId, wanted: schemas.NoShow | None = None) -> HttpResponse:
     def do() -> Done:
-        return Done(_represent_all([actions.mark_no_show(request.auth, appointment_id)])[0], status=200)
+        return Done(_represent_all([no_shows.mark(request.auth, appointment_id)])[0], status=200)
 
     return answer_once(request, do)
 
@@ -214,7 +214,7 @@ def mark_no_show(request: ApiRequest, appointment_id: PublicId, wanted: schemas.
 )
 @needs(Permission.BOOK)
 def take_back_no_show(request: ApiRequest, appointment_id: PublicId) -> schemas.Appointment:
-    return _represent_all([actions.take_back_no_show(request.auth, appointment_id)])[0]
+    return _represent_all([no_shows.take_back(request.auth, appointment_id)])[0]
 
 
 @router.delete(

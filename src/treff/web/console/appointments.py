@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from treff.appointments import actions, queries
+from treff.appointments import actions, no_shows, queries
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
 from treff.appointments.states import AGREED, BLOCKING, Status
@@ -165,9 +165,9 @@ def no_show(visit: Visit, appointment_id: str) -> HttpResponse:
     """Note that the lead did not come, or with `taken_back` that they did."""
     try:
         if "taken_back" in visit.request.POST:
-            actions.take_back_no_show(visit.scope, appointment_id)
+            no_shows.take_back(visit.scope, appointment_id)
         else:
-            actions.mark_no_show(visit.scope, appointment_id)
+            no_shows.mark(visit.scope, appointment_id)
     except Conflict as error:
         messages.error(visit.request, sentence_of(error))
     return redirect("console:appointment", workspace=visit.workspace.slug, appointment_id=appointment_id)

@@ -25,8 +25,9 @@ from treff.web import labels
 from treff.web.console.choices import usual_provider
 from treff.web.console.forms import complain
 from treff.web.console.presenting import address
+from treff.web.console.question_forms import QuestionForm
 from treff.web.console.saying import changes
-from treff.web.console.type_forms import QuestionForm, ReceiverForm, TypeForm, initial_of
+from treff.web.console.type_forms import ReceiverForm, TypeForm, initial_of
 from treff.web.console.type_preview import preview_of
 from treff.web.console.types import free_slug, public_url
 from treff.web.errors import sentence_of

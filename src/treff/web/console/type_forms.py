@@ -1,4 +1,4 @@
-"""The forms of a booking type: itself, who receives, what is asked. Their values become a Description."""
+"""The forms of a booking type: itself and who receives. Their values become a Description."""
 
 import re
 from collections.abc import Sequence
@@ -9,61 +9,21 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from treff.availability.rules import Span, check_spans, clock_text, minute_of
 from treff.booking_types.ports import Description, Details, Limits
-from treff.booking_types.requirements import check_details
 from treff.booking_types.rules import Question, Window, check_duration
-from treff.booking_types.states import HostMode, Provider, QuestionKind, WindowKind
-from treff.kernel.errors import N_, Invalid
+from treff.booking_types.states import HostMode, Provider, WindowKind
+from treff.kernel.errors import Invalid
 from treff.web import labels
 from treff.web.console.choices import known_providers
 from treff.web.console.forms import DateField, MinutesField
+from treff.web.console.type_fields import NumberField, SpansField, spans_text
 from treff.web.errors import sentence_of
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _UNITS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": timedelta(days=1)}
 _DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 PERIODS = ("day", "week", "month")
-_LARGEST = 1_000_000
 REMINDERS = (15, 60, 120, 1440, 2880, 10080)  # minutes
-
-
-class NumberField(forms.IntegerField):
-    """A whole number; left empty it is `otherwise`. What it may be is checked by the verb."""
-
-    def __init__(self, label: Any, *, otherwise: int | None = None, **options: Any) -> None:
-        self._otherwise = otherwise
-        widget = forms.NumberInput(attrs={"inputmode": "numeric"})
-        super().__init__(label=label, required=False, min_value=-_LARGEST, max_value=_LARGEST, widget=widget, **options)
-        widget.attrs.pop("min", None)
-        widget.attrs.pop("max", None)
-
-    def clean(self, value: Any) -> int | None:
-        found: int | None = super().clean(value)
-        return self._otherwise if found is None else found
-
-
-class SpansField(forms.CharField):
-    """Times of a day, as people write them: 09:00–12:00, 13:00–17:00."""
-
-    def clean(self, value: Any) -> tuple[Span, ...]:
-        text = super().clean(value)
-        try:
-            return check_spans("weekly_hours", [_span(part) for part in text.split(",") if part.strip()])
-        except Invalid as error:
-            raise forms.ValidationError(sentence_of(error)) from None
-
-
-def _span(text: str) -> Span:
-    """Raises Invalid."""
-    start, dash, end = re.sub("[–—−]", "-", text).partition("-")
-    if not dash:
-        raise Invalid("weekly_hours", N_("Please write times like 09:00–12:00, 13:00–17:00."))
-    return minute_of("weekly_hours", start), minute_of("weekly_hours", end)
-
-
-def spans_text(spans: Sequence[Sequence[int]]) -> str:
-    return ", ".join(f"{clock_text(start)}–{clock_text(end)}" for start, end in spans)
 
 
 class TypeForm(forms.Form):
@@ -263,53 +223,6 @@ class ReceiverForm(forms.Form):
         if not 1 <= number <= 10:
             raise forms.ValidationError(gettext("A whole number from 1 to 10, please."))
         return number
-
-
-class QuestionForm(forms.Form):
-    """One question. Without a word in it, it is none."""
-
-    use_required_attribute = False
-    id = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    label = forms.CharField(label=_("Question"), required=False)
-    kind = forms.ChoiceField(
-        label=_("Answered by"),
-        choices=(
-            (QuestionKind.TEXT.value, _("a line of text")),
-            (QuestionKind.LONG_TEXT.value, _("a longer text")),
-            (QuestionKind.CHOICE.value, _("one of several answers")),
-            (QuestionKind.PHONE.value, _("a phone number")),
-            (QuestionKind.CHECKBOX.value, _("a tick")),
-        ),
-    )
-    required = forms.BooleanField(label=_("Must be answered"), required=False)
-    options = forms.CharField(
-        label=_("Answers to choose from"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One a line."),
-    )
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.cleaned_data["label"] or self.cleaned_data["options"])
-
-    def clean(self) -> None:
-        if "label" not in self.cleaned_data or "kind" not in self.cleaned_data or self.is_empty:
-            return
-        found = self.question()
-        for field, asked in (("label", Question("", QuestionKind.TEXT, found.label)), ("options", found)):
-            try:
-                check_details(Details(questions=(asked,)))
-            except Invalid as error:
-                self.add_error(field, sentence_of(error))
-                return
-
-    def question(self) -> Question:
-        given = self.cleaned_data
-        lines = tuple(line.strip() for line in given["options"].splitlines() if line.strip())
-        kind = QuestionKind(given["kind"])
-        options = lines if kind == QuestionKind.CHOICE else ()
-        return Question(given["id"], kind, given["label"], required=given["required"], options=options)
 
 
 def initial_of(wanted: Description) -> dict[str, object]:

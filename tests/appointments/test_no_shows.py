@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests import house
-from treff.appointments import actions
+from treff.appointments import no_shows
 from treff.appointments.errors import NotBegun, NotTakingPlace
 from treff.appointments.models import Appointment
 from treff.appointments.states import Status
@@ -39,20 +39,20 @@ def noted(appointment: Appointment) -> list[str]:
 def test_it_is_noted_once_and_taken_back_once(rep: Member, booked: Appointment) -> None:
     before = Appointment.objects.values().get(pk=booked.pk)
     with clock.at(START):
-        actions.mark_no_show(house.scope(rep), booked.public_id)
+        no_shows.mark(house.scope(rep), booked.public_id)
     with clock.at(START + timedelta(hours=1)):
-        actions.mark_no_show(house.scope(rep), booked.public_id)
+        no_shows.mark(house.scope(rep), booked.public_id)
     assert Appointment.objects.values().get(pk=booked.pk) == {**before, "no_show_at": START}
     assert noted(booked) == ["appointment.no_show"]
     for _ in range(2):
-        actions.take_back_no_show(house.scope(rep), booked.public_id)
+        no_shows.take_back(house.scope(rep), booked.public_id)
     assert Appointment.objects.values().get(pk=booked.pk) == before
     assert noted(booked) == ["appointment.no_show", "appointment.no_show_taken_back"]
 
 
 def test_nobody_misses_what_has_not_begun(rep: Member, booked: Appointment) -> None:
     with clock.at(START - timedelta(seconds=1)), pytest.raises(NotBegun):
-        actions.mark_no_show(house.scope(rep), booked.public_id)
+        no_shows.mark(house.scope(rep), booked.public_id)
     assert noted(booked) == []
 
 
@@ -60,14 +60,14 @@ def test_nobody_misses_what_has_not_begun(rep: Member, booked: Appointment) -> N
 def test_nobody_misses_what_does_not_take_place(status: Status, rep: Member, booked: Appointment) -> None:
     Appointment.objects.filter(pk=booked.pk).update(status=status)
     with clock.at(START), pytest.raises(NotTakingPlace):
-        actions.mark_no_show(house.scope(rep), booked.public_id)
+        no_shows.mark(house.scope(rep), booked.public_id)
     assert noted(booked) == []
 
 
 def test_only_those_who_may_book_in_the_workspace_note_it(rep: Member, booked: Appointment) -> None:
     stranger = house.scope(house.owner(house.workspace("elsewhere")))
     client = client_scope(rep.workspace)
-    for note in (actions.mark_no_show, actions.take_back_no_show):
+    for note in (no_shows.mark, no_shows.take_back):
         with clock.at(START):
             with pytest.raises(NotHere):
                 note(stranger, booked.public_id)
