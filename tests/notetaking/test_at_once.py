@@ -5,20 +5,21 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from tests import house, notes
 from tests.crowd import at_once
+from tests.held import held
 from tests.product import eventually
 from treff.appointments.models import Appointment
 from treff.bots.attendee.adapter import AttendeeBots
 from treff.bots.attendee.client import AttendeeClient
 from treff.kernel import clock
 from treff.kernel.secrets import Secret
-from treff.notetaking import actions, consenting, ports
+from treff.notetaking import actions, consenting, ports, queries, reconcile
 from treff.notetaking.models import Bot, Recording
-from treff.notetaking.ports import BotNews, BotRef
-from treff.notetaking.states import Life
+from treff.notetaking.ports import BotNews, BotRef, BotState
+from treff.notetaking.states import Life, Phase
 from treff.privacy.actions import erase_lead
 from treff.privacy.states import Ground
 
@@ -27,7 +28,10 @@ Deed = Callable[[Appointment], object]
 
 
 class Believing(AttendeeBots):
-    """Takes every webhook for one of the bot with this key; signatures are proven elsewhere."""
+    """Takes every webhook for one of the bot with this key; signatures are proven elsewhere. Its bots have come in."""
+
+    def read_state(self, _ref: BotRef) -> BotState:
+        return BotState(Phase.IN_MEETING)
 
     def read_webhook(self, raw: bytes, headers: Mapping[str, str]) -> BotNews | None:
         return BotNews("news_1", BotRef("ext_1", raw.decode()))
@@ -90,3 +94,18 @@ def somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
         return bool(cursor.fetchone()[0])
+
+
+def test_a_row_that_somebody_holds_for_long_keeps_a_recording_from_being_looked_at_for_seconds_only(
+    appointment: Appointment,
+) -> None:
+    bot = notes.bot(appointment, life=Life.ORDERED, phase=Phase.STAGED)
+    with held(bot), pytest.raises(OperationalError):
+        reconcile.look(bot.recording_id)
+    bot.refresh_from_db()
+    assert bot.phase == Phase.STAGED
+    with clock.at(clock.now() + timedelta(seconds=10)):
+        assert queries.due(timedelta(0), 10) == [bot.recording_id]
+        reconcile.run_pass(bot.recording_id)
+    bot.refresh_from_db()
+    assert bot.phase == Phase.IN_MEETING

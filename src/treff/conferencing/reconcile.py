@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 
 from treff.appointments.models import Appointment
 from treff.booking_types.states import Provider
@@ -53,6 +53,8 @@ log = structlog.get_logger()
 # One appointment needs at most delete, unlink, create, settle; more means it is being changed all the time.
 MOST_PASSES = 10
 HELD_BACK_FOR = timedelta(hours=1)
+# After the database broke off.
+ONCE_MORE = timedelta(seconds=5)
 # Whose turn it was not comes back after so long.
 NEXT_TURN = timedelta(seconds=1)
 PRODUCTION = World(
@@ -115,6 +117,9 @@ def run_pass(meeting_id: int, world: World = PRODUCTION) -> bool:
     situation = replace(situation, acting=situation.connections.get(_account_for(step, situation)))
     try:
         return _act(situation, step)
+    except DatabaseError:
+        _let_go(situation)
+        raise
     except NotMyTurn:
         return _come_back(situation)
     except LeaseLost:
@@ -149,6 +154,12 @@ def _act(situation: Situation, step: Step) -> bool:
         case Update(external_id, spec):
             return not effects.update(situation, external_id, spec)
     return True
+
+
+def _let_go(situation: Situation) -> None:
+    """The database broke off, perhaps for a lock that somebody held: nobody need wait for the end of our lease."""
+    with suppress(DatabaseError, LeaseLost):
+        release(situation, next_look_at=clock.now() + ONCE_MORE)
 
 
 def _come_back(situation: Situation) -> bool:

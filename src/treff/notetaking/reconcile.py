@@ -4,10 +4,11 @@ As conferencing's, in small: vendors of bots know our key, so a create that was 
 """
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from treff.appointments.models import Appointment
@@ -35,6 +36,8 @@ from treff.workspaces import vault
 log = structlog.get_logger()
 # Longer than a request to a vendor can take in all.
 LEASE = timedelta(seconds=120)
+# After the database broke off.
+ONCE_MORE = timedelta(seconds=5)
 # A bot's life has a few steps, and each may need another look; more means that it is being changed all the time.
 MOST_PASSES = 8
 
@@ -62,6 +65,10 @@ def run_pass(recording_id: int) -> bool:
         if isinstance(step, Rest):
             return _rest(situation, step)
         effects.act(situation, step)
+    except DatabaseError:  # perhaps somebody held a row for long: nobody need wait for the end of our lease
+        with suppress(DatabaseError):
+            _release(situation, next_look_at=clock.now() + ONCE_MORE)
+        raise
     except LeaseLost:
         log.warning("lease_lost", recording=recording_id)
         return False
