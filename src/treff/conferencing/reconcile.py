@@ -216,10 +216,11 @@ def _claim(meeting_id: int, world: World) -> Situation | None:
     now, rows = clock.now(), world.rows
     with rows.atomic():
         # Due from now on: if this pass dies, the sweep finds the row when the lease is over.
-        if not rows.claim(meeting_id, now, now + LEASE):
+        meeting = rows.claim(meeting_id, now, now + LEASE)
+        if meeting is None:
             rows.change(meeting_id, None, next_look_at=AT_ONCE)
             return None
-        adopted, meeting, attempts = list[int](), rows.meeting(meeting_id), rows.attempts(meeting_id)
+        adopted, attempts = list[int](), rows.attempts(meeting_id)
         if any(attempt.state == AttemptState.INTENT for attempt in attempts):
             adopted = adopt_dead_attempts(world, meeting, attempts)
             meeting, attempts = rows.meeting(meeting_id), rows.attempts(meeting_id)

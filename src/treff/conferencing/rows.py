@@ -21,9 +21,13 @@ from treff.conferencing.states import AttemptState
 from treff.conferencing.world import AppointmentRow, ConnectionRow
 from treff.kernel import clock
 from treff.kernel.secrets import Binding, Secret
-from treff.recovery.queries import released
+from treff.recovery.queries import RELEASED_SQL, released
 from treff.workspaces import vault
 
+_CLAIM_SQL = f"""
+    UPDATE {Meeting._meta.db_table} SET lease_until = %s, epoch = epoch + 1, next_look_at = %s
+    WHERE id = %s AND lease_until <= %s AND {RELEASED_SQL} RETURNING *
+"""  # noqa: S608  two constants
 # Written out, because Django puts it together anew for each meeting, which took a seventh of a whole look's CPU.
 _CLAIMS_SQL = """
     SELECT
@@ -63,9 +67,8 @@ def atomic() -> AbstractContextManager[object]:
     return transaction.atomic()
 
 
-def claim(meeting_id: int, now: datetime, lease_until: datetime) -> bool:
-    free = Meeting.objects.filter(released(), pk=meeting_id, lease_until__lte=now)
-    return bool(free.update(lease_until=lease_until, epoch=F("epoch") + 1, next_look_at=now))
+def claim(meeting_id: int, now: datetime, lease_until: datetime) -> Meeting | None:
+    return next(iter(Meeting.objects.raw(_CLAIM_SQL, [lease_until, now, meeting_id, now])), None)
 
 
 def meeting(meeting_id: int, *, locked: bool = False) -> Meeting:

@@ -101,8 +101,8 @@ class Rows(Protocol):
 
     def atomic(self) -> AbstractContextManager[object]: ...
 
-    def claim(self, meeting_id: int, now: datetime, lease_until: datetime) -> bool:
-        """If nobody holds the row: hold it until then, epoch + 1, due from now on. Whether it is ours."""
+    def claim(self, meeting_id: int, now: datetime, lease_until: datetime) -> MeetingRow | None:
+        """If nobody holds the row: hold it until then, epoch + 1, due from now on. The row, if it is ours."""
         ...
 
     def meeting(self, meeting_id: int, *, locked: bool = False) -> MeetingRow: ...

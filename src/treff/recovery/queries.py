@@ -7,7 +7,7 @@ from treff.recovery.models import Recovery
 
 # Written out, because it stands in statements that are sent for every mail and every pass: to have Django compose it
 # there takes longer than to answer it.
-_RELEASED = f"NOT EXISTS (SELECT FROM {Recovery._meta.db_table} WHERE resumed_at IS NULL)"
+RELEASED_SQL = f"NOT EXISTS (SELECT FROM {Recovery._meta.db_table} WHERE resumed_at IS NULL)"
 
 
 def current() -> Recovery | None:
@@ -30,4 +30,4 @@ def released() -> RawSQL:
 
     Whoever sends anything asks so, in that very statement: it costs no round trip, and no cache can be out of date.
     """
-    return RawSQL(_RELEASED, (), BooleanField())  # noqa: S611  nothing from outside is in it
+    return RawSQL(RELEASED_SQL, (), BooleanField())  # noqa: S611  nothing from outside is in it

@@ -56,13 +56,15 @@ def _intend_nothing(_rows: MemoryRows, meeting_id: int, **columns: object) -> Ro
     return Row(pk=-1, meeting_id=meeting_id, state=AttemptState.INTENT, external_id="", **columns)
 
 
-def _claim_what_is_held(rows: MemoryRows, meeting_id: int, now: datetime, lease_until: datetime) -> bool:
-    return rows.update(
+def _claim_what_is_held(rows: MemoryRows, meeting_id: int, now: datetime, lease_until: datetime) -> Row:
+    rows.update(
         "meeting",
         meeting_id,
         lambda _row: True,
         lambda row: {"lease_until": lease_until, "epoch": row.epoch + 1, "next_look_at": now},
     )
+    found: Row = rows._read("meeting", meeting_id)
+    return found
 
 
 def _change_without_epoch(rows: MemoryRows, meeting_id: int, _epoch: int | None, **columns: object) -> bool:

@@ -119,14 +119,15 @@ class MemoryRows:
 
     # ---- meetings ----
 
-    def claim(self, meeting_id: int, now: datetime, lease_until: datetime) -> bool:
+    def claim(self, meeting_id: int, now: datetime, lease_until: datetime) -> Any:
         self._runner.database("claim", meeting_id)
-        return self.update(
+        is_ours = self.update(
             "meeting",
             meeting_id,
             lambda row: row.lease_until <= now,
             lambda row: {"lease_until": lease_until, "epoch": row.epoch + 1, "next_look_at": now},
         )
+        return self._read("meeting", meeting_id) if is_ours else None
 
     def meeting(self, meeting_id: int, *, locked: bool = False) -> Any:
         self._runner.database("meeting", meeting_id)
