@@ -1,7 +1,7 @@
 """The palette and the shortcuts, with the keyboard alone."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import house
 from tests.journeys.team import Team, sign_in
@@ -46,6 +46,22 @@ def test_the_focus_returns_and_without_an_answer_enter_asks_the_page(team: Team,
     field.press("Enter")
     page.wait_for_url("**/search/?q=lena")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+
+
+def test_enter_opens_nothing_that_was_found_before_the_last_letter(team: Team, page: Page) -> None:
+    sign_in(page, team.rep)
+    answers: list[Route] = []
+    page.route("**/search/?q=&part=1", lambda route: answers.append(route))  # slowly, on a bad line
+    page.clock.install()  # the pause before the question about these letters does not end
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    found = [answer.fetch() for answer in answers]
+    page.keyboard.type("lena")
+    for answer, late in zip(answers, found, strict=True):
+        answer.fulfill(response=late)
+    page.evaluate("fetch('/healthz').then((answer) => answer.text())")  # what came before it has come
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=lena")
 
 
 def test_letters_lead_to_pages_but_not_while_somebody_types_or_has_switched_them_off(team: Team, page: Page) -> None:

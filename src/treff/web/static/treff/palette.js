@@ -41,6 +41,8 @@
   };
   input.addEventListener("focus", find);
   input.addEventListener("input", () => {
+    if (asked) asked.abort();
+    asked = null;
     choose(null);
     clearTimeout(pause);
     pause = setTimeout(find, 120);
