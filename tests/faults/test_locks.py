@@ -97,9 +97,7 @@ def test_rows_that_are_held_keep_a_worker_from_no_others(connected_team: Team) -
     """Its few desks are taken by those who wait for the rows; the others go on without one."""
     product = connected_team.product
     product.processes["worker"].send_signal(signal.SIGSTOP)
-    held = [
-        connected_team.book(f"Held {number}")["id"] for number in range(1)
-    ]  # for less long than the worker waits for a lock
+    held = [connected_team.book(f"Held {number}")["id"] for number in range(3)]
     with psycopg.connect(product.database_url) as holder:
         holder.execute("SELECT 1 FROM appointments_appointment WHERE public_id = ANY(%s) FOR NO KEY UPDATE", [held])
         product.processes["worker"].send_signal(signal.SIGCONT)
