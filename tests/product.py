@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -54,6 +53,7 @@ from tests.canaries import (
     dump,
 )
 from tests.database import Databases
+from tests.ports import free_port
 
 T = TypeVar("T")
 CLIENT_ID = "test-client"
@@ -342,13 +342,6 @@ def product(running_product: Product, django_db_setup: None, django_db_blocker: 
         fetch(f"{url}/_control/faults", method="DELETE")
     if "worker" not in running_product.processes:
         running_product.start_worker()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(url: str) -> bool:

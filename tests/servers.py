@@ -13,13 +13,6 @@ from tests.certificates import Authority
 from treff.outbound import deadlines
 
 
-def closed_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 @contextmanager
 def listening(talk: Callable[[socket.socket], None], *, times: int = 1) -> Iterator[str]:
     """A server that does with its first connections, one after the other, what it is told; gives its host and port."""

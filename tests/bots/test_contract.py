@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.bots.contract import JOIN_AT, LINK, OTHER_LINK, SPEC, Operation, Stand, expect
-from tests.servers import closed_port
+from tests.ports import free_port
 from treff.kernel import clock
 from treff.notetaking import errors
 from treff.notetaking.ports import BotRef
@@ -260,6 +260,6 @@ def test_a_limit_says_until_when(stand: Stand) -> None:
 
 
 def test_nobody_there_and_a_key_that_is_none_are_told_apart(stand: Stand) -> None:
-    expect(lambda: stand.elsewhere(url=f"http://127.0.0.1:{closed_port()}").create(SPEC), errors.Transient)
+    expect(lambda: stand.elsewhere(url=f"http://127.0.0.1:{free_port()}").create(SPEC), errors.Transient)
     expect(lambda: stand.elsewhere(api_key="wrong").create(SPEC), errors.Misconfigured)
     assert stand.bots() == []

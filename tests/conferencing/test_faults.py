@@ -8,7 +8,7 @@ import pytest
 
 from tests import house
 from tests.conferencing.stage import Stage, later
-from tests.providers.test_http import closed_port
+from tests.ports import free_port
 from tests.simulators.zoom.driver import Driver
 from tests.zoom import client_of
 from treff.conferencing import ports, reconcile, rows
@@ -31,7 +31,7 @@ UNCLEAR = [
 def test_with_zoom_out_of_reach_a_booking_stands_and_gets_its_link_when_zoom_is_back(
     stage: Stage, wired: ZoomProvider, place: str
 ) -> None:
-    gone = f"http://127.0.0.1:{closed_port()}" if place == "closed port" else "http://no-such-host.invalid"
+    gone = f"http://127.0.0.1:{free_port()}" if place == "closed port" else "http://no-such-host.invalid"
     ports.connect({"zoom": ZoomProvider(client_of(gone))})
     booked = stage.book()
     for tries in (1, 2, 3):

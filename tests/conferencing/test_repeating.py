@@ -11,9 +11,9 @@ from pytest_django.fixtures import Settings
 
 from tests import house
 from tests.conferencing.stage import count_as_well, later
+from tests.ports import free_port
 from tests.providers.contract import Holding, Stand, Truth
 from tests.providers.stands import STANDS
-from tests.servers import closed_port
 from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
@@ -224,7 +224,7 @@ def test_a_stocktaking_says_that_it_would_be_sent_again(place: Place) -> None:
 def test_what_never_got_there_counts_as_no_request(place: Place) -> None:
     booked, provider = unanswered(place), place.stand.provider
     counted = rows.claims(Connection.objects.get(), booked.start_at)
-    ports.connect({provider.name: place.stand.elsewhere(url=f"http://127.0.0.1:{closed_port()}")})
+    ports.connect({provider.name: place.stand.elsewhere(url=f"http://127.0.0.1:{free_port()}")})
     with later(minutes=1):
         place.look(booked)
         place.look(place.book())

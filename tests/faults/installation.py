@@ -17,7 +17,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.embedded.conftest import make_place
 from tests.embedded.users import read_postmaster_pid
-from tests.product import Product, answers, eventually, free_port
+from tests.ports import free_port
+from tests.product import Product, answers, eventually
 from treff import embedded
 
 PATIENCE = 30.0  # seconds

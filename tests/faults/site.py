@@ -8,7 +8,8 @@ import psutil
 from tests import house
 from tests.faults.wire import Commit, Wire
 from tests.journeys.team import Team
-from tests.product import Product, answers, eventually, free_port
+from tests.ports import free_port
+from tests.product import Product, answers, eventually
 from tests.visitor import Answer, Client
 from treff.appointments.models import Appointment
 from treff.workspaces.actions import create_api_key

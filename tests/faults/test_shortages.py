@@ -18,7 +18,8 @@ from tests.faults import truth
 from tests.faults.site import Site, order_of, stored, submit
 from tests.faults.wire import Moment, Wire
 from tests.journeys.team import Team
-from tests.product import Product, answers, eventually, free_port
+from tests.ports import free_port
+from tests.product import Product, answers, eventually
 
 SOON = 5.0  # seconds; who waits for longer has gone
 

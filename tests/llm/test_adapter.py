@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.llm.conftest import Elsewhere
-from tests.servers import closed_port
+from tests.ports import free_port
 from tests.simulators.llm.driver import CONFIG, MODEL, Driver
 from treff.llm.adapter import OpenAiCompatible
 from treff.notetaking import drafting, errors
@@ -343,7 +343,7 @@ def test_a_slow_answer_is_waited_for(llm: Driver, model: OpenAiCompatible) -> No
 def test_nobody_there_a_wrong_key_no_key_a_wrong_model_and_a_wrong_path_are_told_apart(
     llm: Driver, elsewhere: Elsewhere
 ) -> None:
-    assert type(refused(elsewhere(url=f"http://127.0.0.1:{closed_port()}/v1"))) is errors.ModelTransient
+    assert type(refused(elsewhere(url=f"http://127.0.0.1:{free_port()}/v1"))) is errors.ModelTransient
     told = {
         "Incorrect API key": elsewhere(api_key="wrong-key"),
         "didn't provide an API key": elsewhere(api_key=""),

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from tests import house
 from tests.crowd import at_once
 from tests.mail.conftest import LEAD, LINK, OTHER_LINK, Post
-from tests.providers.test_http import closed_port
+from tests.ports import free_port
 from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
 from treff.appointments.ports import Amendment
@@ -261,7 +261,7 @@ def test_while_the_server_is_down_the_mail_waits_and_then_says_what_is_true_by_t
     post: Post, settings: Settings
 ) -> None:
     booked, port = post.book(), settings.EMAIL_PORT
-    settings.EMAIL_PORT = closed_port()
+    settings.EMAIL_PORT = free_port()
     for tries, after in enumerate((31, 60, 600, 3600), start=1):
         post.tell(booked, after=after)
         recipient = Recipient.objects.get()
@@ -282,7 +282,7 @@ def test_while_the_server_is_down_the_mail_waits_and_then_says_what_is_true_by_t
 
 def test_a_server_that_is_down_for_a_day_is_given_up_on(post: Post, settings: Settings) -> None:
     booked = post.book(start_at=house.later(9))
-    settings.EMAIL_PORT = closed_port()
+    settings.EMAIL_PORT = free_port()
     post.tell(booked, after=31)
     post.tell(booked, after=25 * 3600)
     assert post.letters() == [("confirmation", "failed")]

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests import house
 from tests.crowd import at_once
 from tests.mail.conftest import Post
-from tests.providers.test_http import closed_port
+from tests.ports import free_port
 from treff.appointments.models import Appointment
 from treff.kernel import clock
 from treff.mail import notices, tasks
@@ -165,7 +165,7 @@ def test_while_the_server_is_down_it_waits_longer_each_time_and_goes_out_when_it
     post: Post, owner: Member, settings: Settings
 ) -> None:
     notice, port = tell(owner), settings.EMAIL_PORT
-    settings.EMAIL_PORT = closed_port()
+    settings.EMAIL_PORT = free_port()
     for tries, after in enumerate((0, 10, 600, 3600, 6 * 3600), start=1):
         tried = send(notice, after)
         assert (tried.state, tried.tries, tried.trouble) == ("open", tries, "ConnectionRefusedError")
@@ -191,7 +191,7 @@ def test_however_often_it_failed_it_is_tried_again_within_a_quarter_of_an_hour(
 
 def test_a_server_that_is_down_for_a_day_is_given_up_on(post: Post, owner: Member, settings: Settings) -> None:
     notice = tell(owner)
-    settings.EMAIL_PORT = closed_port()
+    settings.EMAIL_PORT = free_port()
     assert send(notice, after=24 * 3600 - 60).state == "open"
     failed = send(notice, after=24 * 3600 + 60)
     assert (failed.state, failed.trouble, failed.next_look_at) == ("failed", "ConnectionRefusedError", None)

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 from tests.mail.conftest import Post
 from tests.mail.test_delivery import check_order
 from tests.mail.test_notices import OPERATOR, due_after, owner, send, tell, tell_of_key
-from tests.providers.test_http import closed_port
+from tests.ports import free_port
 from treff.appointments import actions as appointments
 from treff.appointments.models import Appointment
 from treff.kernel import clock
@@ -90,7 +90,7 @@ def test_during_a_recovery_the_operator_hears_of_it_and_nobody_of_anything_else(
 
 def test_what_waited_during_a_recovery_is_tried_for_another_day(owner: Member, settings: Settings) -> None:
     notice = tell(owner)
-    settings.EMAIL_PORT = closed_port()
+    settings.EMAIL_PORT = free_port()
     with clock.at(clock.now() + timedelta(days=3)):
         assert take_up_again_notices() == 1
         assert send(notice).state == "open"

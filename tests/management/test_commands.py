@@ -9,7 +9,8 @@ import pytest
 from tests import house
 from tests.house import PASSWORD
 from tests.management.installation import Installation, complaint
-from tests.product import Product, free_port
+from tests.ports import free_port
+from tests.product import Product
 from tests.visitor import Client, Visitor
 from treff.kernel.secrets import Secret
 from treff.workspaces.models import ApiKey, Member, Workspace

@@ -17,8 +17,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.ports import free_port
 from tests.processes import await_none_living, find_living, kill_living
-from tests.product import answers, eventually, fetch, free_port
+from tests.product import answers, eventually, fetch
 from treff import embedded
 from treff.embedded import data_dir_for
 

@@ -13,8 +13,8 @@ import pytest
 from simulators.mailbox.config import Config
 from simulators.mailbox.server import serve_in_thread
 from tests.management.installation import Installation
+from tests.ports import free_port
 from tests.processes import await_none_living
-from tests.product import free_port
 from treff.embedded import data_dir_for
 
 SECRETS = {

@@ -11,7 +11,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.database import Databases
 from tests.management.installation import Installation
-from tests.product import answers, eventually, free_port
+from tests.ports import free_port
+from tests.product import answers, eventually
 
 RIGHT, WRONG = (f"key:{base64.b64encode(os.urandom(32)).decode()}" for _ in range(2))
 

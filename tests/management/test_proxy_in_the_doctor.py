@@ -3,8 +3,9 @@
 import pytest
 from pytest_django.fixtures import Settings
 
+from tests.ports import free_port
 from tests.providers.test_proxy import REFUSAL, saying
-from tests.servers import closed_port, listening
+from tests.servers import listening
 from treff.kernel.secrets import Secret
 from treff.management import doctor
 
@@ -44,7 +45,7 @@ def test_a_proxy_that_does_not_let_us_through_is_bad(settings: Settings) -> None
         state, detail = finding()
     assert state == "bad"
     assert "407" in detail
-    settings.TREFF_PROXY_URL = Secret(f"http://127.0.0.1:{closed_port()}")
+    settings.TREFF_PROXY_URL = Secret(f"http://127.0.0.1:{free_port()}")
     assert finding()[0] == "bad"
 
 

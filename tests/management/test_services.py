@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from tests.management.installation import Installation
-from tests.product import answers, eventually, free_port
+from tests.ports import free_port
+from tests.product import answers, eventually
 
 
 @pytest.fixture

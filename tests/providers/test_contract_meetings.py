@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from tests.ports import free_port
 from tests.providers.contract import SPEC, START, Holding, Operation, Said, Stand, answer, connect
-from tests.providers.test_http import closed_port
 from treff.conferencing import errors
 from treff.conferencing.ports import LaterLinks
 from treff.conferencing.states import GrantState, LostCause
@@ -272,7 +272,7 @@ def test_an_answer_cut_off_anywhere_is_the_meeting_its_id_or_open(stand: Stand, 
 
 
 def test_a_vendor_that_cannot_be_reached_has_not_acted(stand: Stand, token: Secret) -> None:
-    nowhere, nothing = stand.elsewhere(url=f"http://127.0.0.1:{closed_port()}"), Secret("code")
+    nowhere, nothing = stand.elsewhere(url=f"http://127.0.0.1:{free_port()}"), Secret("code")
     for deed in (
         lambda: nowhere.create(token, SPEC),
         lambda: nowhere.update(token, "81234567890", SPEC),

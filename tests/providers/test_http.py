@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.servers import closed_port, listening
+from tests.ports import free_port
+from tests.servers import listening
 from tests.simulators.zoom.driver import Driver
 from treff.outbound.http import MOST_BYTES, Answer, NotSent, Request, Unanswered, send
 
@@ -33,7 +34,7 @@ def test_an_answer_has_status_headers_and_body(zoom: Driver) -> None:
 def test_a_closed_port_was_not_sent_to_and_says_so_at_once() -> None:
     began = time.monotonic()
     with pytest.raises(NotSent):
-        get(f"http://127.0.0.1:{closed_port()}/")
+        get(f"http://127.0.0.1:{free_port()}/")
     assert time.monotonic() - began < 5
 
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.certificates import Authority
-from tests.servers import closed_port, listening, speaking_tls
+from tests.ports import free_port
+from tests.servers import listening, speaking_tls
 from treff.kernel.secrets import Secret
 from treff.outbound.http import NotSecure, NotSent, Request, Unanswered, go_through, send
 
@@ -90,7 +91,7 @@ def test_what_else_a_proxy_says_instead_of_letting_us_through_was_not_sent(said:
 
 
 def test_a_proxy_that_is_not_there_or_says_nothing_was_not_sent_through() -> None:
-    with behind(f"http://127.0.0.1:{closed_port()}"), pytest.raises(NotSent):
+    with behind(f"http://127.0.0.1:{free_port()}"), pytest.raises(NotSent):
         ask("vendor.invalid")
     began = time.monotonic()
     with listening(lambda connection: time.sleep(1)) as proxy, behind(f"http://{proxy}"), pytest.raises(NotSent):
@@ -128,6 +129,6 @@ def test_a_tunnel_that_breaks_after_the_request_was_sent_leaves_open_what_happen
 
 def test_a_proxy_of_the_environment_sees_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     with listening(saying(b"HTTP/1.1 204 No Content\r\n\r\n", [])) as vendor:
         assert ask(vendor, "http") == 204

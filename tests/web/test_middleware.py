@@ -18,7 +18,8 @@ from django.urls import URLPattern, URLResolver, path
 
 import treff.urls
 from tests import house
-from tests.product import Product, eventually, free_port
+from tests.ports import free_port
+from tests.product import Product, eventually
 from tests.test_settings import PRODUCTION
 from treff.web.policy import public
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from django.conf import settings
 from django.db import OperationalError, connections
 
-from tests.providers.test_http import closed_port
+from tests.ports import free_port
 from tests.simulators.zoom.driver import Driver
 from treff.outbound import http
 from treff.providers.zoom import client
@@ -60,7 +60,7 @@ def database(outage: Outage, _zoom: Driver, *, heard: bool) -> Iterator[None]:
 @contextmanager
 def zoom(outage: Outage, zoom: Driver, *, fault: str) -> Iterator[None]:
     """Requests to Zoom. `fault` is one of the simulator's; without one they do not even get there."""
-    nowhere = f"http://127.0.0.1:{closed_port()}/"
+    nowhere = f"http://127.0.0.1:{free_port()}/"
 
     def send(request: http.Request) -> http.Answer:
         if not outage.strikes():

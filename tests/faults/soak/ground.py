@@ -10,7 +10,8 @@ import django
 from simulators.zoom.config import App
 from simulators.zoom.config import Config as ZoomConfig
 from tests.embedded.conftest import make_place
-from tests.product import Product, answers, eventually, free_port
+from tests.ports import free_port
+from tests.product import Product, answers, eventually
 from treff import embedded
 
 WORKERS = ("worker", "second")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import closed_port
+from tests.ports import free_port
 from tests.simulators.microsoft.driver import AMELIA, JONAS, NORA, REDIRECT_URI, Driver
 from tests.teams import SPEC, teams_of
 from treff.conferencing import errors
@@ -104,7 +104,7 @@ def test_a_connection_that_breaks_or_a_networks_own_page_leaves_it_open(
 
 
 def test_a_microsoft_that_cannot_be_reached_has_not_acted(token: Secret) -> None:
-    nowhere = teams_of(f"http://127.0.0.1:{closed_port()}")
+    nowhere = teams_of(f"http://127.0.0.1:{free_port()}")
     nothing = Secret("code")
     for deed in (
         lambda: nowhere.create(token, SPEC),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.providers.test_http import closed_port
+from tests.ports import free_port
 from tests.simulators.zoom.driver import NORA, REDIRECT_URI, VERIFIER, Driver
 from tests.zoom import client_of
 from treff.conferencing import errors
@@ -159,7 +159,7 @@ def test_a_connection_that_breaks_leaves_it_open(
 
 
 def test_a_zoom_that_cannot_be_reached_has_not_acted(token: Secret) -> None:
-    nowhere = ZoomProvider(client_of(f"http://127.0.0.1:{closed_port()}"))
+    nowhere = ZoomProvider(client_of(f"http://127.0.0.1:{free_port()}"))
     nothing = Secret("code")
     for deed in (
         lambda: nowhere.create(token, SPEC),
