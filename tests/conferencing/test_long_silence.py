@@ -63,14 +63,14 @@ def test_after_a_day_without_passes_what_is_over_is_skipped_and_links_come_in_th
 def test_who_waits_for_a_person_or_is_being_made_keeps_nothing_from_later_starts(stage: Stage) -> None:
     first, second, third = (stage.book(start_at=house.later(days)) for days in (5, 6, 7))
     (connection,) = queries.connections_of_grant(stage.grant().pk)
-    assert rows.claims(connection, third.start_at)[1] == 2
+    assert rows.spending(connection, third.start_at)[1] == 2
     stage.zoom.fault("create", "status", status=400, body={"code": 300, "message": "no"})
     reconcile.look(first.pk)
     assert stage.stands(first) == ("blocked", "refused")
-    assert rows.claims(connection, third.start_at)[1] == 1
+    assert rows.spending(connection, third.start_at)[1] == 1
     reconcile.look(second.pk)
-    assert rows.claims(connection, third.start_at)[1] == 0
+    assert rows.spending(connection, third.start_at)[1] == 0
     moved = stage.move(second)
-    assert rows.claims(connection, third.start_at)[1] == 1
+    assert rows.spending(connection, third.start_at)[1] == 1
     Attempt.objects.filter(meeting__appointment=moved).update(state="intent")
-    assert rows.claims(connection, third.start_at)[1] == 0
+    assert rows.spending(connection, third.start_at)[1] == 0

@@ -69,9 +69,9 @@ def test_each_account_keeps_its_requests_for_those_that_it_would_host(stage: Sta
     found = {row.member_id: row for row in Connection.objects.select_related("grant")}
     late = moved.start_at + timedelta(days=300)
     # What the workspace's account has made stays with it, although its host has an own account now.
-    assert rows.claims(found[None], late) == (1, 2)
-    assert rows.claims(found[rep.pk], late) == (0, 1)
-    assert rows.claims(found[rep.pk], clock.now()) == (0, 0)
+    assert rows.spending(found[None], late) == (1, 2)
+    assert rows.spending(found[rep.pk], late) == (0, 1)
+    assert rows.spending(found[rep.pk], clock.now()) == (0, 0)
 
 
 def test_an_own_account_serves_its_owner_in_a_workspace_that_has_none(bare: Stage) -> None:

@@ -223,12 +223,12 @@ def test_a_stocktaking_says_that_it_would_be_sent_again(place: Place) -> None:
 
 def test_what_never_got_there_counts_as_no_request(place: Place) -> None:
     booked, provider = unanswered(place), place.stand.provider
-    counted = rows.claims(Connection.objects.get(), booked.start_at)
+    counted = rows.spending(Connection.objects.get(), booked.start_at)
     ports.connect({provider.name: place.stand.elsewhere(url=f"http://127.0.0.1:{free_port()}")})
     with later(minutes=1):
         place.look(booked)
         place.look(place.book())
-    assert rows.claims(Connection.objects.get(), booked.start_at) == counted == (1, 0)
+    assert rows.spending(Connection.objects.get(), booked.start_at) == counted == (1, 0)
 
 
 @pytest.mark.fault("F-157")

@@ -1,4 +1,7 @@
-"""Who receives what is booked, by the booking type's rule. For a transaction that holds all of the type's hosts."""
+"""Who receives what is booked: who is named, or whom the booking type's rule chooses.
+
+For a transaction that holds all of the type's hosts; settle_for_order takes hold of them itself.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

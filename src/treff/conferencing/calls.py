@@ -45,7 +45,7 @@ def check_budget(situation: Situation, need: Need) -> None:
     per_day = provider_of(situation).capabilities.requests_per_day
     if per_day is None:
         return
-    used, nearer = situation.world.rows.claims(situation.acting, need.start_at)
+    used, nearer = situation.world.rows.spending(situation.acting, need.start_at)
     until_at = rules.spend(replace(need, nearer=nearer), used, per_day, clock.now())
     if until_at is not None:
         raise Spared(f"{used} of {per_day} requests are used today, {nearer} are for starts that are nearer", until_at)

@@ -221,10 +221,9 @@ def rests_at(moved: Appointment) -> datetime | None:
     if meeting is None or not meeting.external_id:
         return None
     now = clock.now()
-    is_told = moved.generation <= meeting.observed_generation or moved.provider != meeting.provider
-    if is_told or not moved.is_wanted or moved.changed_at <= now - QUIET or moved.start_at <= now + SOON:
-        return None
-    return moved.changed_at + QUIET
+    has_changed = moved.generation > meeting.observed_generation and moved.changed_at > now - QUIET
+    may_wait = moved.is_wanted and moved.provider == meeting.provider and moved.start_at > now + SOON
+    return moved.changed_at + QUIET if has_changed and may_wait else None
 
 
 def due(limit: int) -> list[int]:

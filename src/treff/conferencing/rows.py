@@ -24,12 +24,14 @@ from treff.kernel.secrets import Binding, Secret
 from treff.recovery.queries import RELEASED_SQL, released
 from treff.workspaces import vault
 
+# By name: a newer version beside this one may have added a column.
+_COLUMNS = ", ".join(str(field.column) for field in Meeting._meta.concrete_fields)
 _CLAIM_SQL = f"""
     UPDATE {Meeting._meta.db_table} SET lease_until = %s, epoch = epoch + 1, next_look_at = %s
-    WHERE id = %s AND lease_until <= %s AND {RELEASED_SQL} RETURNING *
-"""  # noqa: S608  two constants
+    WHERE id = %s AND lease_until <= %s AND {RELEASED_SQL} RETURNING {_COLUMNS}
+"""  # noqa: S608  constants
 # Written out, because Django puts it together anew for each meeting, which took a seventh of a whole look's CPU.
-_CLAIMS_SQL = """
+_SPENDING_SQL = """
     SELECT
         coalesce((SELECT requests FROM conferencing_usage WHERE account = %(account)s AND day = %(today)s), 0),
         (
@@ -133,7 +135,7 @@ def count_request(account: str, by: int = 1) -> None:
         usage.update(requests=F("requests") + max(by, 0))
 
 
-def claims(connection: ConnectionRow, start_at: datetime) -> tuple[int, int]:
+def spending(connection: ConnectionRow, start_at: datetime) -> tuple[int, int]:
     """A create that is under way counts as a request already (Usage), in the same commit as its intent."""
     assert isinstance(connection, Connection)
     now = clock.now()
@@ -146,7 +148,7 @@ def claims(connection: ConnectionRow, start_at: datetime) -> tuple[int, int]:
         "start": start_at,
     }
     with database.cursor() as cursor:
-        cursor.execute(_CLAIMS_SQL, asked)
+        cursor.execute(_SPENDING_SQL, asked)
         used, nearer = cursor.fetchone()
     return used, nearer
 

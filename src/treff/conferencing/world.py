@@ -141,7 +141,7 @@ class Rows(Protocol):
         """One more create or update on its way to the account today (UTC); -1: it never got there."""
         ...
 
-    def claims(self, connection: ConnectionRow, start_at: datetime) -> tuple[int, int]:
+    def spending(self, connection: ConnectionRow, start_at: datetime) -> tuple[int, int]:
         """How many of these were counted for its account today, and how many appointments want it that start before
         that and come into step by themselves; as of one moment.
         """

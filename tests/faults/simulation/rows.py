@@ -229,9 +229,9 @@ class MemoryRows:
         with self._statement() as transaction:
             transaction.changes["usage", pk] = Row(pk=pk, account=account, day=day, requests=max(by, 0))
 
-    def claims(self, connection: ConnectionRow, _start_at: datetime) -> tuple[int, int]:
+    def spending(self, connection: ConnectionRow, _start_at: datetime) -> tuple[int, int]:
         """Nobody is spared anything for starts that are nearer."""
-        self._runner.database("claims", connection.pk)
+        self._runner.database("spending", connection.pk)
         usage = self._usage(connection.grant.account)
         return (0 if usage is None else int(usage.requests)), 0
 
