@@ -9,7 +9,7 @@ from tests import house
 from tests.conferencing.stage import Stage
 from treff.appointments.models import Appointment
 from treff.conferencing import queries, reconcile, rows
-from treff.conferencing.models import Attempt, Usage
+from treff.conferencing.models import Attempt, Meeting, Usage
 from treff.kernel import clock
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +74,18 @@ def test_who_waits_for_a_person_or_is_being_made_keeps_nothing_from_later_starts
     assert rows.spending(connection, third.start_at)[1] == 1
     Attempt.objects.filter(meeting__appointment=moved).update(state="intent")
     assert rows.spending(connection, third.start_at)[1] == 0
+
+
+def test_only_what_is_ahead_and_still_to_be_made_or_changed_keeps_requests_back(stage: Stage) -> None:
+    names = ("wanted", "cancelled", "deleted", "begun", "in_step", "behind")
+    booked = {name: stage.book(start_at=house.later(days)) for days, name in enumerate(names, start=5)}
+    (connection,) = queries.connections_of_grant(stage.grant().pk)
+    stage.cancel(booked["cancelled"])
+    Appointment.objects.filter(pk=booked["deleted"].pk).update(deleted_at=clock.now())
+    Appointment.objects.filter(pk=booked["begun"].pk).update(start_at=clock.now() - timedelta(hours=1))
+    for name in ("in_step", "behind"):
+        reconcile.look(booked[name].pk)
+    Meeting.objects.filter(appointment=booked["behind"]).update(state="waiting")
+    assert rows.spending(connection, house.later(60)) == (2, 2)
+    Appointment.objects.filter(pk=booked["wanted"].pk).update(provider="none")
+    assert rows.spending(connection, house.later(60)) == (2, 1)

@@ -72,6 +72,8 @@ def test_each_account_keeps_its_requests_for_those_that_it_would_host(stage: Sta
     assert rows.spending(found[None], late) == (1, 2)
     assert rows.spending(found[rep.pk], late) == (0, 1)
     assert rows.spending(found[rep.pk], clock.now()) == (0, 0)
+    Connection.objects.filter(member=rep).update(leaving_until=clock.now() + timedelta(days=1))
+    assert rows.spending(found[None], late) == (1, 3)
 
 
 def test_an_own_account_serves_its_owner_in_a_workspace_that_has_none(bare: Stage) -> None:
